@@ -1,0 +1,1 @@
+"""Baseten's async inference service on one machine, around the real Truss server."""

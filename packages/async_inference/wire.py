@@ -1,0 +1,132 @@
+"""The async API's messages, as they go over the wire.
+
+Names, defaults and bounds are those of Baseten's OpenAPI inference spec (baseten-go, 2026-07-01) and of
+docs.baseten.co/inference/async; where the two differ, the guide and the status reference decide.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from truss_outputs.result import AsyncPredictResult, AsyncRequestError
+
+__all__ = [
+    "AsyncPredictRequest",
+    "AsyncPredictResult",
+    "AsyncQueueStatus",
+    "AsyncRequestAccepted",
+    "AsyncRequestError",
+    "AsyncRequestStatus",
+    "CancelAsyncRequestResult",
+    "ErrorCode",
+    "InferenceRetryConfig",
+    "RequestStatus",
+    "WebhookStatus",
+]
+
+
+class RequestStatus(StrEnum):
+    """Where an async request stands."""
+
+    QUEUED = "QUEUED"
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    CANCELED = "CANCELED"
+    WEBHOOK_FAILED = "WEBHOOK_FAILED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing happens to the request any more."""
+        return self not in (RequestStatus.QUEUED, RequestStatus.IN_PROGRESS)
+
+
+class WebhookStatus(StrEnum):
+    """Where the delivery of an async request's result stands."""
+
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    NO_WEBHOOK_PROVIDED = "NO_WEBHOOK_PROVIDED"
+
+
+class ErrorCode(StrEnum):
+    """Why an async request failed (`AsyncRequestError.code`)."""
+
+    MODEL_PREDICT_ERROR = "MODEL_PREDICT_ERROR"
+    MODEL_PREDICT_TIMEOUT = "MODEL_PREDICT_TIMEOUT"
+    MODEL_NOT_READY = "MODEL_NOT_READY"
+    MODEL_DOES_NOT_EXIST = "MODEL_DOES_NOT_EXIST"
+    MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"
+    MODEL_INVALID_INPUT = "MODEL_INVALID_INPUT"
+    ASYNC_REQUEST_NOT_SUPPORTED = "ASYNC_REQUEST_NOT_SUPPORTED"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+
+class InferenceRetryConfig(_Message):
+    """How often a failed prediction is tried again. Delays are in milliseconds and double each time."""
+
+    max_attempts: Annotated[int, Field(strict=True, ge=1, le=10)] = 3
+    initial_delay_ms: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 1_000
+    max_delay_ms: Annotated[int, Field(strict=True, ge=0, le=60_000)] = 5_000
+
+
+def _is_web_url(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("must be an https URL (http only on localhost)")
+    return value
+
+
+class AsyncPredictRequest(_Message):
+    """The body of `async_predict`, and in its wrapped form of `async_run_remote`.
+
+    `priority` 0 is served first. A request still queued after `max_time_in_queue_seconds` expires.
+    """
+
+    model_input: JsonValue
+    webhook_endpoint: Annotated[str, AfterValidator(_is_web_url)] | None = None
+    priority: Annotated[int, Field(strict=True, ge=0, le=2)] = 0
+    max_time_in_queue_seconds: Annotated[int, Field(strict=True, ge=10, le=259_200)] = 600
+    inference_retry_config: InferenceRetryConfig = InferenceRetryConfig()
+
+
+class AsyncRequestAccepted(_Message):
+    """The answer to a submit (201)."""
+
+    request_id: str
+
+
+class AsyncRequestStatus(_Message):
+    """The answer to `GET /async_request/{request_id}`."""
+
+    request_id: str
+    model_id: str
+    deployment_id: str
+    status: RequestStatus
+    webhook_status: WebhookStatus
+    created_at: AwareDatetime
+    status_at: AwareDatetime
+    errors: list[AsyncRequestError] = []
+
+
+class CancelAsyncRequestResult(_Message):
+    """The answer to `DELETE /async_request/{request_id}`: 200 also where it was too late to cancel."""
+
+    request_id: str
+    canceled: bool
+    message: str
+
+
+class AsyncQueueStatus(_Message):
+    """The answer to `GET /…/async_queue_status`."""
+
+    model_id: str
+    deployment_id: str
+    num_queued_requests: int
+    num_in_progress_requests: int

@@ -1,0 +1,1 @@
+"""Any model output in your own bucket, whole or not at all."""

@@ -1,0 +1,105 @@
+"""What can go wrong between an output and its place in the store.
+
+    OutputError
+    ├── SettingsError (ValueError)           a setting is missing or wrong; names its key
+    ├── MissingRequestId (LookupError)       no request id reached the model
+    ├── InvalidRequestId (ValueError)        an id that cannot name a folder safely
+    ├── UnstorableOutput (TypeError)         a value no encoder knows; names its path in the output
+    ├── ResultNotReady (TimeoutError)        no result within the time the caller gave
+    ├── CorruptResult (ValueError)           stored bytes are not what the result says they are
+    └── StoreError (OSError)                 the store refused or could not be reached
+        ├── AlreadyExists (FileExistsError)  a create-only write met an object
+        └── ObjectNotFound (FileNotFoundError)
+
+No message ever holds a secret's value.
+"""
+
+from collections.abc import Sequence
+
+
+class OutputError(Exception):
+    """Base of everything this package raises on purpose."""
+
+
+class SettingsError(OutputError, ValueError):
+    """A setting is missing or wrong."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        self.key = key
+        self.problem = problem
+        super().__init__(f"{key}: {problem}")
+
+
+class MissingRequestId(OutputError, LookupError):
+    """No request id reached the model, so nobody could find the result again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the call has no x-baseten-request-id header, so its result would have no place; "
+            "Baseten and truss-async serve set it, a direct call to the model server must too"
+        )
+
+
+class InvalidRequestId(OutputError, ValueError):
+    """A request id that cannot name a folder safely."""
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        shown = repr(request_id if len(request_id) <= 40 else request_id[:40] + "…")
+        super().__init__(
+            f"request id {shown} is not allowed: 1 to 128 letters, digits, '-' and '_', "
+            "as Baseten's own ids are"
+        )
+
+
+class UnstorableOutput(OutputError, TypeError):
+    """A value in the output that no encoder knows."""
+
+    def __init__(self, path: Sequence[str | int], value: object) -> None:
+        self.path = tuple(path)
+        steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+        super().__init__(f"output{steps}: {type(value)!r} cannot be stored")
+
+
+class ResultNotReady(OutputError, TimeoutError):
+    """No result was stored within the time the caller gave."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self.url = url
+        self.seconds = seconds
+        super().__init__(f"no result at {url} after {seconds:g} s")
+
+
+class CorruptResult(OutputError, ValueError):
+    """The stored bytes are not what the result says they are."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url = url
+        self.problem = problem
+        super().__init__(f"{url}: {problem}")
+
+
+class StoreError(OutputError, OSError):
+    """The store refused, or could not be reached.
+
+    `url` names the bucket or folder and the object; `reason` is the store's own word for what happened.
+    """
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"{url}: {reason}")
+
+
+class AlreadyExists(StoreError, FileExistsError):
+    """A create-only write found an object in its place."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, "already exists")
+
+
+class ObjectNotFound(StoreError, FileNotFoundError):
+    """There is no object at this place."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, "not found")

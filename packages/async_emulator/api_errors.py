@@ -1,0 +1,75 @@
+"""How the API says no: one table from what went wrong to the platform's status, code and words.
+
+Every body is `{"error": …, "error_code": …}` (ErrorResponse of the OpenAPI inference spec).
+"""
+
+from http import HTTPStatus
+
+from pydantic import ValidationError
+from starlette.responses import JSONResponse
+
+_CODES = {
+    HTTPStatus.BAD_REQUEST: "client_error",
+    HTTPStatus.UNAUTHORIZED: "unauthorized",
+    HTTPStatus.NOT_FOUND: "client_error",
+    HTTPStatus.METHOD_NOT_ALLOWED: "client_error",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "payload_too_large",
+    HTTPStatus.BAD_GATEWAY: "model_unavailable",
+    HTTPStatus.GATEWAY_TIMEOUT: "timeout",
+}
+
+
+class ApiError(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: HTTPStatus, message: str, error_code: str | None = None) -> None:
+        self.status = status
+        self.error_code = error_code or _CODES.get(status, "internal_baseten_error")
+        super().__init__(message)
+
+    def response(self, headers: dict[str, str] | None = None) -> JSONResponse:
+        """The error as the platform words it."""
+        return JSONResponse(
+            {"error": str(self), "error_code": self.error_code}, int(self.status), headers=headers
+        )
+
+
+def unauthorized() -> ApiError:
+    """The key is missing or wrong."""
+    return ApiError(HTTPStatus.UNAUTHORIZED, "please check the api-key you provided")
+
+
+def not_found(message: str) -> ApiError:
+    """There is no such path or request."""
+    return ApiError(HTTPStatus.NOT_FOUND, message)
+
+
+def no_deployment(deployment_id: str) -> ApiError:
+    """The path names a deployment that is not served here."""
+    message = f"there is no deployment {deployment_id!r}"
+    return ApiError(HTTPStatus.NOT_FOUND, message, "model_does_not_exist")
+
+
+def payload_too_large(size: int, limit: int) -> ApiError:
+    """The body has more bytes than are allowed."""
+    return ApiError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"payload size of {size} bytes exceeds maximum size of {limit} bytes",
+    )
+
+
+def not_ready() -> ApiError:
+    """The model has not been loaded yet."""
+    return ApiError(
+        HTTPStatus.BAD_REQUEST, "Model is not ready, it is still building or deploying", "model_not_ready"
+    )
+
+
+def invalid_body(error: ValidationError) -> ApiError:
+    """The body is no JSON, lacks a field or has one out of range; every problem is named, no value shown."""
+    problems = []
+    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+        field = ".".join(str(step) for step in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        problems.append(f"{field}: {message}" if field else message)
+    return ApiError(HTTPStatus.BAD_REQUEST, "; ".join(problems[:5]))

@@ -1,0 +1,188 @@
+"""The HTTP side: every target path of the inference API, over one deployment of one model.
+
+/{production | development | environments/{name} | deployment/{id}}/{operation}     or bare /{operation}
+/async_request/{request_id}
+/healthz                                                                            no key needed
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from async_inference.wire import AsyncPredictRequest, AsyncRequestAccepted
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from async_emulator import api_errors
+from async_emulator.api_errors import ApiError
+from async_emulator.capacity import Capacity
+from async_emulator.clock import Clock
+from async_emulator.errors import UnknownRequest
+from async_emulator.model_client import REQUEST_ID_HEADER, ModelClient
+from async_emulator.service import AsyncService, new_request_id
+from async_emulator.sync_prediction import SyncPrediction
+from async_emulator.webhooks import is_allowed
+
+ASYNC_BODY_LIMIT = 262_144
+"""Bytes of an async_predict body (docs.baseten.co/inference/errors: 256 KiB)."""
+
+SYNC_BODY_LIMIT = 100_000_000
+"""Bytes of any body (docs.baseten.co/reference/inference-api/overview: 100 MB)."""
+
+TARGETS = (
+    "",
+    "/production",
+    "/development",
+    "/environments/{environment}",
+    "/deployment/{deployment_id}",
+)
+
+Endpoint = Callable[[Request], Awaitable[ASGIApp]]
+
+
+class InferenceApi:
+    """The endpoints. `find_model` gives the model server's client once a replica is ready."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        service: AsyncService,
+        capacity: Capacity,
+        clock: Clock,
+        find_model: Callable[[], ModelClient | None],
+    ) -> None:
+        self._keys = (f"Bearer {api_key}".encode(), f"Api-Key {api_key}".encode())
+        self._service = service
+        self._capacity = capacity
+        self._clock = clock
+        self._find_model = find_model
+
+    def app(self) -> Starlette:
+        """The application to serve."""
+        routes = [Route("/healthz", self._healthz, methods=["GET"])]
+        for method, operation, endpoint in (
+            ("POST", "async_predict", self._async_predict),
+            ("POST", "predict", self._predict),
+            ("GET", "async_queue_status", self._queue_status),
+        ):
+            routes += [
+                Route(f"{target}/{operation}", self._guarded(endpoint), methods=[method])
+                for target in TARGETS
+            ]
+        path = "/async_request/{request_id}"
+        routes += [
+            Route(path, self._guarded(self._status), methods=["GET"]),
+            Route(path, self._guarded(self._cancel), methods=["DELETE"]),
+        ]
+        return Starlette(
+            routes=routes,
+            exception_handlers={404: _no_such_path, 405: _wrong_method, 500: _internal_error},
+        )
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        """`endpoint` behind the key and the target check, its errors in the platform's words."""
+
+        async def guarded(request: Request) -> ASGIApp:
+            try:
+                self._check_key(request)
+                self._check_target(request)
+                return await endpoint(request)
+            except ApiError as error:
+                return error.response()
+            except ValidationError as error:
+                return api_errors.invalid_body(error).response()
+            except UnknownRequest as error:
+                return api_errors.not_found(str(error)).response()
+
+        return guarded
+
+    def _check_key(self, request: Request) -> None:
+        given = request.headers.get("authorization", "").encode()
+        if not any(hmac.compare_digest(given, key) for key in self._keys):
+            raise api_errors.unauthorized()
+
+    def _check_target(self, request: Request) -> None:
+        deployment_id = request.path_params.get("deployment_id", self._service.deployment_id)
+        if deployment_id != self._service.deployment_id:
+            raise api_errors.no_deployment(deployment_id)
+
+    async def _healthz(self, _: Request) -> Response:
+        if self._capacity.is_open:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "loading"}, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def _async_predict(self, request: Request) -> Response:
+        body = AsyncPredictRequest.model_validate_json(await _read_body(request, ASYNC_BODY_LIMIT))
+        if body.webhook_endpoint is not None and not is_allowed(body.webhook_endpoint):
+            raise ApiError(
+                HTTPStatus.BAD_REQUEST, "webhook_endpoint: must use https (plain http only on localhost)"
+            )
+        request_id = self._service.submit(body)
+        return _json(AsyncRequestAccepted(request_id=request_id), request_id, HTTPStatus.CREATED)
+
+    async def _status(self, request: Request) -> Response:
+        request_id = request.path_params["request_id"]
+        return _json(self._service.status(request_id), request_id)
+
+    async def _cancel(self, request: Request) -> Response:
+        request_id = request.path_params["request_id"]
+        return _json(self._service.cancel(request_id), request_id)
+
+    async def _queue_status(self, _: Request) -> Response:
+        return _json(self._service.queue_status(), new_request_id())
+
+    async def _predict(self, request: Request) -> ASGIApp:
+        model = self._find_model()
+        if model is None:
+            raise api_errors.not_ready()
+        return SyncPrediction(
+            model=model,
+            capacity=self._capacity,
+            clock=self._clock,
+            body=await _read_body(request, SYNC_BODY_LIMIT),
+            headers=request.headers,
+            request_id=new_request_id(),
+        )
+
+
+async def _read_body(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise api_errors.payload_too_large(int(declared), limit)
+    chunks, size = [], 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise api_errors.payload_too_large(size, limit)
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise ApiError(HTTPStatus.BAD_REQUEST, "the caller left before its body was read") from None
+    return b"".join(chunks)
+
+
+def _json(body: BaseModel, request_id: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(
+        body.model_dump_json(),
+        int(status),
+        headers={REQUEST_ID_HEADER: request_id},
+        media_type="application/json",
+    )
+
+
+async def _no_such_path(request: Request, _: Exception) -> Response:
+    return api_errors.not_found(f"there is nothing at {request.url.path}").response()
+
+
+async def _wrong_method(request: Request, _: Exception) -> Response:
+    message = f"{request.method} is not allowed at {request.url.path}"
+    return ApiError(HTTPStatus.METHOD_NOT_ALLOWED, message).response()
+
+
+async def _internal_error(_: Request, error: Exception) -> Response:
+    return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, type(error).__name__).response()

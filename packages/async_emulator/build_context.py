@@ -1,0 +1,126 @@
+"""What Baseten would build an image from, written by truss itself.
+
+truss takes seconds to import, so it runs in a process of its own, and only where the Truss has changed:
+
+    python -m async_emulator.build_context TRUSS_DIR CONTEXT_DIR
+
+ends with exit code 2 and one line where truss refuses.
+"""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pathspec
+import yaml
+
+from async_emulator.child_process import run
+from async_emulator.errors import NotATruss
+
+_REFUSED = 2
+
+
+def check_truss(truss_dir: Path) -> None:
+    """Raise NotATruss, at once and without truss, where the folder is plainly none."""
+    if not truss_dir.is_dir():
+        raise NotATruss(truss_dir, "there is no such folder")
+    if not (truss_dir / "config.yaml").is_file():
+        raise NotATruss(truss_dir, "no Truss: a Truss has a config.yaml (make one with 'truss init')")
+
+
+async def build_context(truss_dir: Path, contexts_dir: Path) -> Path:
+    """The build context of the Truss as it is now, made below `contexts_dir` if it is not there yet.
+
+    Raises NotATruss where truss refuses the folder.
+    """
+    check_truss(truss_dir)
+    context = contexts_dir / _fingerprint(truss_dir)
+    if context.is_dir():
+        return context
+    contexts_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=contexts_dir, prefix=".building-") as building:
+        written = Path(building) / "context"
+        done = await run(sys.executable, "-m", __name__, str(truss_dir), str(written))
+        if done.exit_code != 0:
+            raise NotATruss(truss_dir / "config.yaml", _last_line(done.stderr))
+        with contextlib.suppress(FileExistsError):  # another emulator was quicker
+            written.rename(context)
+    return context
+
+
+def _fingerprint(truss_dir: Path) -> str:
+    """Changes whenever a file that truss would read changes, or truss does."""
+    digest = hashlib.sha256(f"truss {importlib.metadata.version('truss')} {truss_dir}".encode())
+    for folder in (truss_dir, *_external_packages(truss_dir)):
+        for path in sorted(_files(folder)):
+            stat = path.stat()
+            digest.update(f"\n{path} {stat.st_size} {stat.st_mtime_ns}".encode())
+    return digest.hexdigest()[:32]
+
+
+def _external_packages(truss_dir: Path) -> Iterator[Path]:
+    with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError):
+        config = yaml.safe_load((truss_dir / "config.yaml").read_text(encoding="utf-8"))
+        for folder in config.get("external_package_dirs") or []:
+            yield truss_dir / folder
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    ignored = _ignored(folder)
+    for parent, folders, names in os.walk(folder):
+        base = Path(parent)
+        relative = base.relative_to(folder)
+        folders[:] = [name for name in folders if not ignored.match_file(f"{relative / name}/")]
+        for name in names:
+            if not ignored.match_file(str(relative / name)) and (base / name).exists():
+                yield base / name
+
+
+def _ignored(folder: Path) -> pathspec.GitIgnoreSpec:
+    """What truss leaves out: the folder's own `.truss_ignore`, or truss's built-in list."""
+    ignore_file = folder / ".truss_ignore"
+    if not ignore_file.is_file():
+        truss = importlib.util.find_spec("truss")
+        if truss is None or truss.origin is None:
+            raise ModuleNotFoundError("truss is not installed")
+        ignore_file = Path(truss.origin).parent / "util" / ".truss_ignore"
+    lines = ignore_file.read_text(encoding="utf-8").splitlines()
+    return pathspec.GitIgnoreSpec.from_lines(lines)
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "truss could not read it"
+
+
+def _write(truss_dir: Path, context: Path) -> None:
+    """Let truss write the context. Ends the process with one line where truss refuses."""
+    import pydantic
+    from truss.truss_handle.truss_handle import TrussHandle
+
+    try:
+        TrussHandle(truss_dir).build_docker_build_context(context)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(step) for step in first["loc"])
+        found = repr(first["input"])
+        _refuse(f"{key}: {first['msg']} (found {found[:80]})")
+    except (ValueError, FileNotFoundError, yaml.YAMLError) as error:
+        _refuse(str(error))
+    shutil.rmtree(context / "build_hash", ignore_errors=True)  # a second copy of everything, for Docker
+
+
+def _refuse(problem: str) -> None:
+    print(" ".join(problem.split()), file=sys.stderr)
+    sys.exit(_REFUSED)
+
+
+if __name__ == "__main__":
+    _write(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,94 @@
+"""The one place that reads time.
+
+Every limit, timeout and retry of the emulator asks a Clock, so that a test can live through 72 hours in a
+moment.
+"""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What time it is, and how to wait."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed."""
+        ...
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """A context whose body raises TimeoutError once `seconds` have passed."""
+        ...
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed."""
+        await asyncio.sleep(seconds)
+
+    def timeout(self, seconds: float) -> asyncio.Timeout:
+        """A context whose body raises TimeoutError once `seconds` have passed."""
+        return asyncio.timeout(seconds)
+
+
+class ManualClock:
+    """A clock that stands still until it is told to advance."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self._now = start
+        self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
+        self._timeouts: list[tuple[datetime, asyncio.Timeout]] = []
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once the clock has been advanced by `seconds`."""
+        if seconds <= 0:
+            return
+        future = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._now + timedelta(seconds=seconds), future))
+        await future
+
+    def timeout(self, seconds: float) -> asyncio.Timeout:
+        """A context whose body raises TimeoutError once the clock has been advanced by `seconds`."""
+        timeout = asyncio.timeout(None)
+        self._timeouts.append((self._now + timedelta(seconds=seconds), timeout))
+        return timeout
+
+    def advance(self, seconds: float) -> None:
+        """Move on by `seconds`; whoever waits until then goes on."""
+        self._now += timedelta(seconds=seconds)
+        waiting, self._sleepers = self._sleepers, []
+        for due, future in waiting:
+            if future.done():
+                continue
+            if due <= self._now:
+                future.set_result(None)
+            else:
+                self._sleepers.append((due, future))
+        running, self._timeouts = self._timeouts, []
+        for due, timeout in running:
+            if due > self._now:
+                self._timeouts.append((due, timeout))
+            elif not timeout.expired():
+                _expire(timeout)
+
+
+def _expire(timeout: asyncio.Timeout) -> None:
+    try:
+        timeout.reschedule(asyncio.get_running_loop().time())
+    except RuntimeError:
+        return  # its body has already ended

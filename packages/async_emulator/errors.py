@@ -1,0 +1,90 @@
+"""What the emulator raises on purpose.
+
+EmulatorError
+├── UsageProblem                 what the user gave cannot be served; one line, exit code 2
+│   ├── NotATruss                the folder holds no Truss, or one that truss itself refuses
+│   ├── Unsupported              the Truss needs what one machine without Docker cannot give
+│   ├── PortInUse                another process listens there
+│   └── DataDirInUse             another emulator works in this data directory
+├── EnvironmentBuildFailed       the model's requirements could not be installed
+├── ModelLoadFailed              the model server ended before it was ready
+├── ReplicaUnreachable           the model server did not answer a prediction
+├── UnknownRequest (LookupError) no such request, or one forgotten an hour after its end
+└── InvalidTransition            an event that a request in this status cannot take
+"""
+
+from pathlib import Path
+
+
+class EmulatorError(Exception):
+    """Base of everything this package raises on purpose."""
+
+
+class UsageProblem(EmulatorError):
+    """What the user gave cannot be served. The message is one line that says what to do."""
+
+
+class NotATruss(UsageProblem):
+    """The folder holds no Truss, or one that truss itself refuses."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {problem}")
+
+
+class Unsupported(UsageProblem):
+    """The Truss needs what one machine without Docker cannot give."""
+
+    def __init__(self, key: str, found: object, reason: str) -> None:
+        self.key = key
+        super().__init__(f"config.yaml: {key}: {found!r} cannot be emulated: {reason}")
+
+
+class PortInUse(UsageProblem):
+    """Another process listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        super().__init__(f"port {port} is in use: stop what listens there, or choose another with --port")
+
+
+class DataDirInUse(UsageProblem):
+    """Another emulator works in this data directory."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        super().__init__(f"{data_dir} is in use by another truss-async serve: choose another --data-dir")
+
+
+class EnvironmentBuildFailed(EmulatorError):
+    """The model's requirements could not be installed."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(f"the model's requirements could not be installed (uv ended with {exit_code})")
+
+
+class ModelLoadFailed(EmulatorError):
+    """The model server ended before it was ready. `reason` is its last error line."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the model failed to load: {reason}")
+
+
+class ReplicaUnreachable(EmulatorError):
+    """The model server did not answer a prediction: it died, or broke the connection."""
+
+
+class UnknownRequest(EmulatorError, LookupError):
+    """No such request, or one forgotten an hour after its end."""
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        super().__init__(f"there is no async request {request_id!r}")
+
+
+class InvalidTransition(EmulatorError):
+    """An event that a request in this status cannot take."""
+
+    def __init__(self, status: str, event: str) -> None:
+        super().__init__(f"a request that is {status} cannot {event}")

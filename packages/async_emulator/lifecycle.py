@@ -1,0 +1,65 @@
+"""Everything that affects an async request's status lives here.
+
+The rows are `contract.md`'s transition table. Two are choices where the platform says nothing: a request
+that waits between two attempts, or for its webhook to be accepted, stays IN_PROGRESS.
+"""
+
+from enum import StrEnum
+
+from async_inference.wire import RequestStatus, WebhookStatus
+
+from async_emulator.errors import InvalidTransition
+
+
+class Event(StrEnum):
+    """What can happen to a request."""
+
+    LEASE = "be leased"
+    RELEASE = "be released"
+    SUCCEED = "succeed"
+    SUCCEED_UNDELIVERED = "succeed undelivered"
+    FAIL = "fail"
+    FAIL_UNDELIVERED = "fail undelivered"
+    CANCEL = "be canceled"
+    EXPIRE = "expire"
+
+
+_STATUS = {
+    (RequestStatus.QUEUED, Event.LEASE): RequestStatus.IN_PROGRESS,
+    (RequestStatus.QUEUED, Event.CANCEL): RequestStatus.CANCELED,
+    (RequestStatus.QUEUED, Event.EXPIRE): RequestStatus.EXPIRED,
+    (RequestStatus.IN_PROGRESS, Event.RELEASE): RequestStatus.QUEUED,
+    (RequestStatus.IN_PROGRESS, Event.SUCCEED): RequestStatus.SUCCEEDED,
+    (RequestStatus.IN_PROGRESS, Event.SUCCEED_UNDELIVERED): RequestStatus.WEBHOOK_FAILED,
+    (RequestStatus.IN_PROGRESS, Event.FAIL): RequestStatus.FAILED,
+    (RequestStatus.IN_PROGRESS, Event.FAIL_UNDELIVERED): RequestStatus.FAILED,
+}
+
+_WEBHOOK_STATUS = {
+    Event.SUCCEED: WebhookStatus.SUCCEEDED,
+    Event.SUCCEED_UNDELIVERED: WebhookStatus.FAILED,
+    Event.FAIL: WebhookStatus.SUCCEEDED,
+    Event.FAIL_UNDELIVERED: WebhookStatus.FAILED,
+    Event.CANCEL: WebhookStatus.CANCELED,
+    Event.EXPIRE: WebhookStatus.CANCELED,
+}
+
+
+def initial_webhook_status(webhook_endpoint: str | None) -> WebhookStatus:
+    """The delivery status of a request just accepted."""
+    return WebhookStatus.PENDING if webhook_endpoint else WebhookStatus.NO_WEBHOOK_PROVIDED
+
+
+def next_status(status: RequestStatus, event: Event) -> RequestStatus:
+    """The status after `event`. Raises InvalidTransition where the event cannot happen."""
+    try:
+        return _STATUS[status, event]
+    except KeyError:
+        raise InvalidTransition(status, event) from None
+
+
+def next_webhook_status(webhook_status: WebhookStatus, event: Event) -> WebhookStatus:
+    """The delivery status after `event`: only a pending delivery ever changes."""
+    if webhook_status is not WebhookStatus.PENDING:
+        return webhook_status
+    return _WEBHOOK_STATUS.get(event, webhook_status)

@@ -1,0 +1,74 @@
+"""How the platform calls the model server: `POST /v1/models/model:predict` with the bare model input."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from async_emulator.errors import ReplicaUnreachable
+from async_emulator.outcome import UNREACHABLE, Outcome, outcome_of
+from async_emulator.request import AsyncRequest
+
+REQUEST_ID_HEADER = "X-Baseten-Request-Id"
+
+# RFC 9110, 7.6.1: what belongs to one connection goes no further.
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
+_NOT_SENT = _HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
+_NOT_RETURNED = _HOP_BY_HOP | {"date", "server"}
+
+
+class ModelClient:
+    """Calls to one model server. Needs a running event loop; `close` it."""
+
+    def __init__(self, base_url: str) -> None:
+        self._predict_url = f"{base_url}/v1/models/model:predict"
+        self._ready_url = f"{base_url}/v1/models/model"
+        # Who may call, how often and for how long is the dispatcher's business, not the connection pool's.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+        )
+
+    async def is_ready(self) -> bool:
+        """Whether the server has loaded its model."""
+        try:
+            async with self._session.get(self._ready_url) as response:
+                return response.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    async def predict(self, request: AsyncRequest) -> Outcome:
+        """Make one attempt at an async request."""
+        headers = {"Content-Type": "application/json", REQUEST_ID_HEADER: request.request_id}
+        try:
+            async with self._session.post(
+                self._predict_url, data=request.model_input, headers=headers
+            ) as response:
+                return outcome_of(
+                    response.status, response.headers.get("Content-Type", ""), await response.read()
+                )
+        except aiohttp.ClientError:
+            return UNREACHABLE
+
+    @asynccontextmanager
+    async def forward(
+        self, body: bytes, headers: Mapping[str, str], request_id: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Pass a sync request on as it came. Raises ReplicaUnreachable where nothing answers."""
+        passed = {name: value for name, value in headers.items() if name.lower() not in _NOT_SENT}
+        passed[REQUEST_ID_HEADER] = request_id
+        try:
+            async with self._session.post(self._predict_url, data=body, headers=passed) as response:
+                yield response
+        except aiohttp.ClientError as error:
+            raise ReplicaUnreachable(str(error)) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+
+def returned_headers(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """The headers of a model's answer that go on to the caller."""
+    return {name: value for name, value in response.headers.items() if name.lower() not in _NOT_RETURNED}

@@ -1,0 +1,178 @@
+"""Where async requests wait: the boundary, and the queue in memory."""
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from async_inference.wire import AsyncRequestError, RequestStatus
+
+from async_emulator.errors import UnknownRequest
+from async_emulator.lifecycle import Event, next_status, next_webhook_status
+from async_emulator.request import AsyncRequest
+
+RETENTION = timedelta(hours=1)
+"""How long an ended request can still be read (docs.baseten.co/inference/async)."""
+
+
+class RequestQueue(Protocol):
+    """The requests of all deployments, in the order in which they are served.
+
+    Guarantees: when a call returns, its change is durable to the extent of the implementation; each call
+    happens whole or not at all; calls are made from one thread, and are short enough for an event loop.
+    Every status comes from `lifecycle`. Raises UnknownRequest for an id it does not hold, and
+    InvalidTransition where a request cannot take the event.
+    """
+
+    def enqueue(self, request: AsyncRequest) -> None:
+        """Take in a request that is QUEUED."""
+        ...
+
+    def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
+        """Hand out the next request, by priority and then age: it is IN_PROGRESS, and nobody else's."""
+        ...
+
+    def release(self, request_id: str, now: datetime) -> None:
+        """Put a leased request back in its old place, with its whole time in the queue before it."""
+        ...
+
+    def finish(
+        self, request_id: str, event: Event, now: datetime, errors: Sequence[AsyncRequestError] = ()
+    ) -> None:
+        """End a leased request and erase its input."""
+        ...
+
+    def cancel(self, request_id: str, now: datetime) -> None:
+        """End a QUEUED request and erase its input."""
+        ...
+
+    def expire_due(self, now: datetime) -> int:
+        """End every QUEUED request whose time is over; returns how many."""
+        ...
+
+    def next_deadline(self) -> datetime | None:
+        """When the next QUEUED request expires."""
+        ...
+
+    def get(self, request_id: str) -> AsyncRequest:
+        """The request as it stands."""
+        ...
+
+    def count(self, deployment_id: str, status: RequestStatus) -> int:
+        """How many of the deployment's requests have this status; only QUEUED and IN_PROGRESS are counted."""
+        ...
+
+    def forget_ended(self, now: datetime) -> None:
+        """Drop the requests that ended more than RETENTION ago."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held. What was leased is QUEUED again when the queue is next opened."""
+        ...
+
+
+def after(
+    request: AsyncRequest, event: Event, now: datetime, errors: Sequence[AsyncRequestError] = ()
+) -> AsyncRequest:
+    """The request after `event`: the one rule by which every queue changes a request."""
+    status = next_status(request.status, event)
+    changed = replace(
+        request,
+        status=status,
+        webhook_status=next_webhook_status(request.webhook_status, event),
+        status_at=now,
+        errors=tuple(errors),
+    )
+    if status.is_terminal:
+        return replace(changed, model_input=None)
+    if status is RequestStatus.QUEUED:
+        return replace(changed, queue_deadline=now + timedelta(seconds=request.max_time_in_queue_seconds))
+    return changed
+
+
+class MemoryQueue:
+    """A queue that lasts as long as its process."""
+
+    def __init__(self) -> None:
+        self._requests: dict[str, AsyncRequest] = {}
+        self._age: dict[str, int] = {}
+        self._ages = itertools.count()
+        self._counts: Counter[tuple[str, RequestStatus]] = Counter()
+
+    def enqueue(self, request: AsyncRequest) -> None:
+        """Take in a request that is QUEUED."""
+        self._age[request.request_id] = next(self._ages)
+        self._put(request)
+
+    def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
+        """Hand out the next request, by priority and then age."""
+        queued = [
+            request
+            for request in self._requests.values()
+            if request.status is RequestStatus.QUEUED
+            and request.deployment_id == deployment_id
+            and request.queue_deadline > now
+        ]
+        if not queued:
+            return None
+        chosen = min(queued, key=lambda request: (request.priority, self._age[request.request_id]))
+        return self._put(after(chosen, Event.LEASE, now))
+
+    def release(self, request_id: str, now: datetime) -> None:
+        """Put a leased request back in its old place."""
+        self._put(after(self.get(request_id), Event.RELEASE, now))
+
+    def finish(
+        self, request_id: str, event: Event, now: datetime, errors: Sequence[AsyncRequestError] = ()
+    ) -> None:
+        """End a leased request and erase its input."""
+        self._put(after(self.get(request_id), event, now, errors))
+
+    def cancel(self, request_id: str, now: datetime) -> None:
+        """End a QUEUED request and erase its input."""
+        self._put(after(self.get(request_id), Event.CANCEL, now))
+
+    def expire_due(self, now: datetime) -> int:
+        """End every QUEUED request whose time is over."""
+        due = [
+            request
+            for request in self._requests.values()
+            if request.status is RequestStatus.QUEUED and request.queue_deadline <= now
+        ]
+        for request in due:
+            self._put(after(request, Event.EXPIRE, now))
+        return len(due)
+
+    def next_deadline(self) -> datetime | None:
+        """When the next QUEUED request expires."""
+        queued = (r.queue_deadline for r in self._requests.values() if r.status is RequestStatus.QUEUED)
+        return min(queued, default=None)
+
+    def get(self, request_id: str) -> AsyncRequest:
+        """The request as it stands."""
+        try:
+            return self._requests[request_id]
+        except KeyError:
+            raise UnknownRequest(request_id) from None
+
+    def count(self, deployment_id: str, status: RequestStatus) -> int:
+        """How many of the deployment's requests have this status."""
+        return self._counts[deployment_id, status]
+
+    def forget_ended(self, now: datetime) -> None:
+        """Drop the requests that ended more than RETENTION ago."""
+        for request in list(self._requests.values()):
+            if request.status.is_terminal and request.status_at <= now - RETENTION:
+                del self._requests[request.request_id], self._age[request.request_id]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _put(self, request: AsyncRequest) -> AsyncRequest:
+        if before := self._requests.get(request.request_id):
+            self._counts[before.deployment_id, before.status] -= 1
+        self._counts[request.deployment_id, request.status] += 1
+        self._requests[request.request_id] = request
+        return request

@@ -1,0 +1,136 @@
+"""One model server: a process of its own, that begins with its model loaded and leaves nothing behind."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from async_emulator.errors import ModelLoadFailed
+from async_emulator.model_client import ModelClient
+from async_emulator.model_log import ModelLog
+from async_emulator.truss_config import TrussConfig
+
+_READY_INTERVAL_SECONDS = 0.02
+_STOP_GRACE_SECONDS = 2.0
+"""How long a server may take to end by itself. Ours: an emulator's user waits at the prompt."""
+
+_PASSED_ON = (
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+)
+"""What a process needs of its machine. The rest of the shell's environment would not be there on Baseten."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplicaSpec:
+    """Everything that makes one replica like another."""
+
+    python: Path
+    app_dir: Path
+    packages_dir: Path
+    environ: Mapping[str, str]
+
+
+def lay_out_app(context: Path, config: TrussConfig, app_dir: Path) -> None:
+    """Write what the image has at /app: the server, the model, its data and its config."""
+    shutil.rmtree(app_dir, ignore_errors=True)
+    shutil.copytree(context / "server", app_dir)
+    for folder in (config.model_module_dir, config.data_dir):
+        if (context / folder).is_dir():
+            shutil.copytree(context / folder, app_dir / folder)
+    shutil.copy2(context / "config.yaml", app_dir)
+
+
+def replica_environ(
+    config: TrussConfig,
+    shell: Mapping[str, str],
+    *,
+    model_id: str,
+    deployment_id: str,
+    extra: Mapping[str, str],
+) -> dict[str, str]:
+    """The server's environment: what a machine gives, the Truss's own variables and secrets, and `extra`."""
+    environ = {name: shell[name] for name in _PASSED_ON if name in shell}
+    environ |= config.environment_variables
+    for name in config.secret_names:
+        if (variable := f"TRUSS_SECRET_{name}") in shell:
+            environ[variable] = shell[variable]
+    return {
+        **environ,
+        "BT_MODEL_ID": model_id,
+        "BT_MODEL_DEPLOYMENT_ID": deployment_id,
+        "PYTHONUNBUFFERED": "1",
+        **extra,
+    }
+
+
+class Replica:
+    """A model server that has loaded its model."""
+
+    def __init__(self, process: asyncio.subprocess.Process, client: ModelClient, log: ModelLog) -> None:
+        self.client = client
+        self._process = process
+        self._log = log
+        self._reading = asyncio.create_task(self._read_log())
+
+    @classmethod
+    async def start(cls, spec: ReplicaSpec, emit: Callable[[str], None]) -> Self:
+        """Start a server and wait until it is ready. Raises ModelLoadFailed."""
+        with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+            port = listener.getsockname()[1]
+            process = await asyncio.create_subprocess_exec(
+                *(str(spec.python), str(Path(__file__).with_name("server_process.py"))),
+                *(str(spec.packages_dir), str(listener.fileno())),
+                cwd=spec.app_dir,
+                env={**spec.environ, "INFERENCE_SERVER_PORT": str(port)},
+                stdin=asyncio.subprocess.PIPE,  # its end tells the server that we are gone
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                pass_fds=[listener.fileno()],
+                start_new_session=True,
+            )
+        replica = cls(process, ModelClient(f"http://127.0.0.1:{port}"), ModelLog(emit))
+        try:
+            await replica._wait_until_ready()
+        except BaseException:
+            await replica.stop()
+            raise
+        return replica
+
+    async def ended(self) -> int:
+        """Wait for the server's end; its exit code."""
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """End the server and every process that it started."""
+        if self._process.returncode is None:
+            self._process.terminate()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_GRACE_SECONDS):
+                    await self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        await self._process.wait()
+        await self._reading
+        await self.client.close()
+
+    async def _wait_until_ready(self) -> None:
+        while not await self.client.is_ready():
+            if self._process.returncode is not None:
+                await self._reading
+                reason = self._log.last_error or f"the server ended with {self._process.returncode}"
+                raise ModelLoadFailed(reason)
+            await asyncio.sleep(_READY_INTERVAL_SECONDS)
+
+    async def _read_log(self) -> None:
+        stdout = self._process.stdout
+        while stdout is not None and (output := await stdout.read(65_536)):
+            self._log.feed(output)
+        self._log.end()

@@ -1,0 +1,55 @@
+"""An async request, as the queue keeps it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from async_inference.wire import (
+    AsyncRequestError,
+    AsyncRequestStatus,
+    InferenceRetryConfig,
+    RequestStatus,
+    WebhookStatus,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AsyncRequest:
+    """One async request and where it stands. All times are in UTC.
+
+    `model_input` is the JSON that goes to the model; it is erased when the request ends. A request still
+    QUEUED at `queue_deadline` expires.
+    """
+
+    request_id: str
+    model_id: str
+    deployment_id: str
+    status: RequestStatus
+    webhook_status: WebhookStatus
+    created_at: datetime
+    status_at: datetime
+    queue_deadline: datetime
+    max_time_in_queue_seconds: int
+    priority: int
+    model_input: bytes | None
+    webhook_endpoint: str | None
+    retry_config: InferenceRetryConfig
+    errors: tuple[AsyncRequestError, ...] = ()
+
+    def __post_init__(self) -> None:
+        for time in (self.created_at, self.status_at, self.queue_deadline):
+            if time.tzinfo is None:
+                raise ValueError("the times of a request have a timezone")
+
+    @property
+    def public_status(self) -> AsyncRequestStatus:
+        """What the status endpoint tells of it."""
+        return AsyncRequestStatus(
+            request_id=self.request_id,
+            model_id=self.model_id,
+            deployment_id=self.deployment_id,
+            status=self.status,
+            webhook_status=self.webhook_status,
+            created_at=self.created_at,
+            status_at=self.status_at,
+            errors=list(self.errors),
+        )

@@ -1,0 +1,72 @@
+"""Runs the real Truss server, in the model's own Python. Started by `replica`, never imported.
+
+    python server_process.py PACKAGES_DIR LISTENER_FD        in the folder that holds main.py
+
+The server's code is untouched; around it stand three things an image gives and a laptop does not: the
+folder of bundled packages at the end of the path, a port nobody else has, and an end. The server is a child
+of this process, which waits for the end of its standard input, held by the emulator: when the emulator is
+gone, however it went, the whole process group is killed.
+
+Standard library only: the model's environment holds what its image would hold.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+
+def main() -> None:
+    """Become the server's guard, and start it."""
+    packages_dir, listener_fd = sys.argv[1], int(sys.argv[2])
+    child = os.fork()
+    if child == 0:
+        _serve(packages_dir, listener_fd)
+    else:
+        os.close(listener_fd)
+        _guard(child)
+
+
+def _guard(child: int) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    threading.Thread(target=_kill_all_when_alone, daemon=True).start()
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def _kill_all_when_alone() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
+def _serve(packages_dir: str, listener_fd: int) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, sys.stdin.fileno())
+    listener = socket.socket(fileno=listener_fd)
+    # As in the image: the server's folder first, what is installed next, bundled packages last.
+    sys.path[0] = str(Path.cwd())
+    sys.path.append(packages_dir)
+
+    import runpy
+
+    import truss_server
+    import uvicorn
+
+    class LoopbackServer(uvicorn.Server):
+        """uvicorn's server on the socket we were given, not on every address of the machine."""
+
+        async def serve(self, sockets: object = None) -> None:
+            await super().serve(sockets=[listener])
+
+    uvicorn.Server = LoopbackServer  # type: ignore[misc]
+    # The server's note that loading failed: in the image's home, not in that of whoever runs it here.
+    truss_server.INFERENCE_SERVER_FAILED_FILE = Path("inference_server_crashed.txt").resolve()
+    runpy.run_path("main.py", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The async API without HTTP: what submitting, asking, cancelling and counting do."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from async_inference.wire import (
+    AsyncPredictRequest,
+    AsyncQueueStatus,
+    AsyncRequestStatus,
+    CancelAsyncRequestResult,
+    RequestStatus,
+)
+from pydantic_core import to_json
+
+from async_emulator.clock import Clock
+from async_emulator.errors import InvalidTransition
+from async_emulator.lifecycle import initial_webhook_status
+from async_emulator.queue import RequestQueue
+from async_emulator.request import AsyncRequest
+
+
+def new_request_id() -> str:
+    """An id as the platform makes them: opaque, here 32 hex digits."""
+    return secrets.token_hex(16)
+
+
+class AsyncService:
+    """The async requests of one deployment of one model. `on_queued` is called with each deadline."""
+
+    def __init__(
+        self,
+        *,
+        model_id: str,
+        deployment_id: str,
+        queue: RequestQueue,
+        clock: Clock,
+        on_queued: Callable[[datetime], None],
+    ) -> None:
+        self.model_id = model_id
+        self.deployment_id = deployment_id
+        self._queue = queue
+        self._clock = clock
+        self._on_queued = on_queued
+
+    def submit(self, body: AsyncPredictRequest) -> str:
+        """Queue a request; its id. When this returns, the request is as durable as the queue."""
+        now = self._clock.now()
+        request = AsyncRequest(
+            request_id=new_request_id(),
+            model_id=self.model_id,
+            deployment_id=self.deployment_id,
+            status=RequestStatus.QUEUED,
+            webhook_status=initial_webhook_status(body.webhook_endpoint),
+            created_at=now,
+            status_at=now,
+            queue_deadline=now + timedelta(seconds=body.max_time_in_queue_seconds),
+            max_time_in_queue_seconds=body.max_time_in_queue_seconds,
+            priority=body.priority,
+            model_input=to_json(body.model_input, inf_nan_mode="constants"),
+            webhook_endpoint=body.webhook_endpoint,
+            retry_config=body.inference_retry_config,
+        )
+        self._queue.enqueue(request)
+        self._on_queued(request.queue_deadline)
+        return request.request_id
+
+    def status(self, request_id: str) -> AsyncRequestStatus:
+        """Where a request stands. Raises UnknownRequest."""
+        return self._queue.get(request_id).public_status
+
+    def cancel(self, request_id: str) -> CancelAsyncRequestResult:
+        """Cancel a request if it is still QUEUED. Raises UnknownRequest."""
+        try:
+            self._queue.cancel(request_id, self._clock.now())
+        except InvalidTransition:
+            status = self._queue.get(request_id).status
+            return CancelAsyncRequestResult(
+                request_id=request_id,
+                canceled=False,
+                message=f"the request is {status} and only a QUEUED request can be canceled",
+            )
+        return CancelAsyncRequestResult(
+            request_id=request_id, canceled=True, message="the request has been canceled"
+        )
+
+    def queue_status(self) -> AsyncQueueStatus:
+        """How many requests wait and how many run."""
+        return AsyncQueueStatus(
+            model_id=self.model_id,
+            deployment_id=self.deployment_id,
+            num_queued_requests=self._queue.count(self.deployment_id, RequestStatus.QUEUED),
+            num_in_progress_requests=self._queue.count(self.deployment_id, RequestStatus.IN_PROGRESS),
+        )

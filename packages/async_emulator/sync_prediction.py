@@ -1,0 +1,104 @@
+"""A sync prediction: the call goes to the model as it came, the answer comes back as it is made."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.types import Message, Receive, Scope, Send
+
+from async_emulator.api_errors import ApiError
+from async_emulator.capacity import Capacity
+from async_emulator.clock import Clock
+from async_emulator.errors import ReplicaUnreachable
+from async_emulator.model_client import REQUEST_ID_HEADER, ModelClient, returned_headers
+
+TIMEOUT_SECONDS = 1_200.0
+"""How long a sync prediction may take (docs.baseten.co/reference/inference-api/overview)."""
+
+
+class SyncPrediction:
+    """The answer to `predict`, as an ASGI application.
+
+    It holds one slot from the call to the last byte. When the caller leaves, the call to the model is broken
+    off too, as the platform does: the model then skips what it has not begun.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: ModelClient,
+        capacity: Capacity,
+        clock: Clock,
+        body: bytes,
+        headers: Mapping[str, str],
+        request_id: str,
+    ) -> None:
+        self._model = model
+        self._capacity = capacity
+        self._clock = clock
+        self._body = body
+        self._headers = headers
+        self._request_id = request_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the call."""
+        answer = _Answer(send)
+        forwarding = asyncio.create_task(self._forward(answer))
+        leaving = asyncio.create_task(_caller_left(receive))
+        try:
+            await asyncio.wait({forwarding, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            forwarding.cancel()
+            await asyncio.wait({forwarding, leaving})
+        error = None if forwarding.cancelled() else forwarding.exception()
+        if isinstance(error, ApiError) and not answer.has_started:
+            await error.response({REQUEST_ID_HEADER: self._request_id})(scope, receive, send)
+        elif error is not None:
+            raise error
+
+    async def _forward(self, answer: "_Answer") -> None:
+        try:
+            async with self._clock.timeout(TIMEOUT_SECONDS):
+                await self._capacity.take_for_sync()
+                try:
+                    await self._predict(answer)
+                finally:
+                    self._capacity.give_back()
+        except TimeoutError:
+            raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "the prediction took too long") from None
+        except ReplicaUnreachable as error:
+            raise ApiError(HTTPStatus.BAD_GATEWAY, "Error making prediction") from error
+
+    async def _predict(self, answer: "_Answer") -> None:
+        async with self._model.forward(self._body, self._headers, self._request_id) as response:
+            headers = {**returned_headers(response), REQUEST_ID_HEADER: self._request_id}
+            await answer.start(response.status, headers)
+            async for chunk in response.content.iter_any():
+                await answer.send(chunk)
+            await answer.end()
+
+
+class _Answer:
+    """The caller's half of the exchange."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_started = False
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        self.has_started = True
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def send(self, chunk: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _caller_left(receive: Receive) -> None:
+    message: Message = {"type": ""}
+    while message["type"] != "http.disconnect":
+        message = await receive()

@@ -1,0 +1,61 @@
+"""What the emulator needs to know of a Truss: from the `config.yaml` that truss wrote, defaults filled in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from async_emulator.errors import Unsupported
+
+_NEEDS_DOCKER = {
+    "base_image": "it needs Docker",
+    "docker_server": "it needs Docker",
+    "trt_llm": "it needs a GPU",
+    "build_commands": "they need Docker",
+    "system_packages": "they need Docker",
+    "resources.accelerator": "it needs a GPU image",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrussConfig:
+    """A Truss's settings. `predict_concurrency` is how many predictions the server runs at once."""
+
+    model_name: str
+    python_version: str
+    predict_concurrency: int
+    environment_variables: dict[str, str]
+    secret_names: tuple[str, ...]
+    model_module_dir: str
+    data_dir: str
+    bundled_packages_dir: str
+
+    @classmethod
+    def read(cls, context: Path) -> Self:
+        """The settings of a build context. Raises Unsupported for what one machine cannot give."""
+        config = yaml.safe_load((context / "config.yaml").read_text(encoding="utf-8"))
+        for key, reason in _NEEDS_DOCKER.items():
+            if found := _value(config, key):
+                raise Unsupported(key, found, reason)
+        version = config["python_version"].removeprefix("py")
+        return cls(
+            model_name=config["model_name"] or context.name,
+            python_version=f"{version[0]}.{version[1:]}",
+            predict_concurrency=config["runtime"]["predict_concurrency"],
+            environment_variables={
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in config["environment_variables"].items()
+            },
+            secret_names=tuple(config["secrets"]),
+            model_module_dir=config["model_module_dir"],
+            data_dir=config["data_dir"],
+            bundled_packages_dir=config["bundled_packages_dir"],
+        )
+
+
+def _value(config: dict[str, Any], key: str) -> Any:
+    value: Any = config
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

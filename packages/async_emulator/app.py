@@ -9,7 +9,6 @@ import hmac
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from async_inference.wire import AsyncPredictRequest, AsyncRequestAccepted
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -26,6 +25,7 @@ from async_emulator.model_client import REQUEST_ID_HEADER, ModelClient
 from async_emulator.service import AsyncService, new_request_id
 from async_emulator.sync_prediction import SyncPrediction
 from async_emulator.webhooks import is_allowed
+from async_inference.wire import AsyncPredictRequest, AsyncRequestAccepted
 
 ASYNC_BODY_LIMIT = 262_144
 """Bytes of an async_predict body (docs.baseten.co/inference/errors: 256 KiB)."""

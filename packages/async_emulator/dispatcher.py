@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 
-from async_inference.wire import AsyncPredictResult, AsyncRequestError, ErrorCode
 from pydantic import JsonValue
 
 from async_emulator.backoff import delay_seconds
@@ -21,6 +20,7 @@ from async_emulator.lifecycle import Event
 from async_emulator.outcome import TIMED_OUT, BackPressure, Failure, Outcome, Success
 from async_emulator.queue import RequestQueue
 from async_emulator.request import AsyncRequest
+from async_inference.wire import AsyncPredictResult, AsyncRequestError, ErrorCode
 
 PREDICT_TIMEOUT_SECONDS = 3_600.0
 """How long an async request may run (docs.baseten.co/inference/async: 1 hour)."""

@@ -5,7 +5,8 @@ EmulatorError
 │   ├── NotATruss                the folder holds no Truss, or one that truss itself refuses
 │   ├── Unsupported              the Truss needs what one machine without Docker cannot give
 │   ├── PortInUse                another process listens there
-│   └── DataDirInUse             another emulator works in this data directory
+│   ├── DataDirInUse             another emulator works in this data directory
+│   └── DataDirUnusable          the queue in this data directory cannot be opened
 ├── EnvironmentBuildFailed       the model's requirements could not be installed
 ├── ModelLoadFailed              the model server ended before it was ready
 ├── ReplicaUnreachable           the model server did not answer a prediction
@@ -54,6 +55,14 @@ class DataDirInUse(UsageProblem):
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         super().__init__(f"{data_dir} is in use by another truss-async serve: choose another --data-dir")
+
+
+class DataDirUnusable(UsageProblem):
+    """The queue in this data directory cannot be opened."""
+
+    def __init__(self, data_dir: Path, reason: object) -> None:
+        self.data_dir = data_dir
+        super().__init__(f"{data_dir} cannot hold the queue ({reason}): choose another --data-dir")
 
 
 class EnvironmentBuildFailed(EmulatorError):

@@ -6,9 +6,8 @@ that waits between two attempts, or for its webhook to be accepted, stays IN_PRO
 
 from enum import StrEnum
 
-from async_inference.wire import RequestStatus, WebhookStatus
-
 from async_emulator.errors import InvalidTransition
+from async_inference.wire import RequestStatus, WebhookStatus
 
 
 class Event(StrEnum):

@@ -8,8 +8,9 @@ import json
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from async_inference.wire import ErrorCode
 from pydantic import JsonValue
+
+from async_inference.wire import ErrorCode
 
 _MESSAGE_LIMIT = 2_000
 """Characters of the model's own message that are kept. Ours: the platform states none."""

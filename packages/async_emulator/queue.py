@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from async_inference.wire import AsyncRequestError, RequestStatus
-
 from async_emulator.errors import UnknownRequest
 from async_emulator.lifecycle import Event, next_status, next_webhook_status
 from async_emulator.request import AsyncRequest
+from async_inference.wire import AsyncRequestError, RequestStatus
 
 RETENTION = timedelta(hours=1)
 """How long an ended request can still be read (docs.baseten.co/inference/async)."""

@@ -4,13 +4,6 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from async_inference.wire import (
-    AsyncPredictRequest,
-    AsyncQueueStatus,
-    AsyncRequestStatus,
-    CancelAsyncRequestResult,
-    RequestStatus,
-)
 from pydantic_core import to_json
 
 from async_emulator.clock import Clock
@@ -18,6 +11,13 @@ from async_emulator.errors import InvalidTransition
 from async_emulator.lifecycle import initial_webhook_status
 from async_emulator.queue import RequestQueue
 from async_emulator.request import AsyncRequest
+from async_inference.wire import (
+    AsyncPredictRequest,
+    AsyncQueueStatus,
+    AsyncRequestStatus,
+    CancelAsyncRequestResult,
+    RequestStatus,
+)
 
 
 def new_request_id() -> str:

@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
-from async_inference.wire import AsyncRequestError, InferenceRetryConfig, RequestStatus, WebhookStatus
 from pydantic import TypeAdapter
 
-from async_emulator.errors import DataDirInUse, UnknownRequest
+from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
 from async_emulator.lifecycle import Event
 from async_emulator.queue import RETENTION, after
 from async_emulator.request import AsyncRequest
+from async_inference.wire import AsyncRequestError, InferenceRetryConfig, RequestStatus, WebhookStatus
 
 _PRAGMAS = (
     "locking_mode = EXCLUSIVE",
@@ -37,13 +37,16 @@ _ERRORS = TypeAdapter(tuple[AsyncRequestError, ...])
 class SQLiteQueue:
     """The requests of one data directory. `now` is when it is opened: what was leased is released then.
 
-    Raises DataDirInUse where another process has the queue open.
+    Raises DataDirInUse where another process has the queue open, DataDirUnusable where there cannot be one.
     """
 
     def __init__(self, data_dir: Path, now: datetime) -> None:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._sql = _statements()
-        self._connection = sqlite3.connect(data_dir / "queue.sqlite3", isolation_level=None, timeout=0)
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._connection = sqlite3.connect(data_dir / "queue.sqlite3", isolation_level=None, timeout=0)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise DataDirUnusable(data_dir, error) from error
         self._connection.row_factory = sqlite3.Row
         self._counts: Counter[tuple[str, RequestStatus]] = Counter()
         try:
@@ -53,11 +56,11 @@ class SQLiteQueue:
                 for name in self._sql:
                     if name.startswith("create_"):
                         self._connection.execute(self._sql[name])
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             self._connection.close()
-            if "locked" in str(error):
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
                 raise DataDirInUse(data_dir) from error
-            raise
+            raise DataDirUnusable(data_dir, error) from error
         for row in self._connection.execute(self._sql["select_counts"]):
             self._counts[row["deployment_id"], RequestStatus(row["status"])] = row["number"]
         self._change_all("select_in_progress", Event.RELEASE, now)

@@ -7,9 +7,9 @@ import logging
 from urllib.parse import urlsplit
 
 import aiohttp
-from async_inference.wire import AsyncPredictResult
 
 from async_emulator.clock import Clock
+from async_inference.wire import AsyncPredictResult
 
 ATTEMPTS = 2
 PAUSE_SECONDS = 2.0

@@ -1,0 +1,175 @@
+"""What the API answers, over HTTP: paths, keys, bodies, errors."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.integration.conftest import API_KEY
+
+TARGETS = ["", "/production", "/development", "/environments/staging", "/deployment/deployment"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+async def test_every_target_path_takes_requests_and_counts_them(platform, target):
+    platform.hold.clear()
+    for _ in range(2):
+        response = await platform.http.post(f"{target}/async_predict", json={"model_input": {}})
+        assert response.status_code == 201
+        assert response.headers["x-baseten-request-id"] == response.json()["request_id"]
+    queue_status = await platform.http.get(f"{target}/async_queue_status")
+    assert queue_status.json() == {
+        "model_id": "model",
+        "deployment_id": "deployment",
+        "num_queued_requests": 1,
+        "num_in_progress_requests": 1,
+    }
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "Api-Key"])
+async def test_both_header_schemes_are_accepted(platform, scheme):
+    headers = {"Authorization": f"{scheme} {API_KEY}"}
+    assert (await platform.http.get("/async_queue_status", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/production/async_predict"),
+        ("POST", "/production/predict"),
+        ("GET", "/production/async_queue_status"),
+        ("GET", "/async_request/x"),
+        ("DELETE", "/async_request/x"),
+    ],
+)
+@pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Bearer ké", f"Basic {API_KEY}", API_KEY])
+async def test_without_the_key_nothing_is_answered(platform, method, path, authorization):
+    headers = {"Authorization": authorization.encode()}
+    response = await platform.http.request(method, path, headers=headers)
+    assert response.status_code == 401
+    assert response.json() == {
+        "error": "please check the api-key you provided",
+        "error_code": "unauthorized",
+    }
+
+
+async def test_the_status_has_the_platforms_keys_order_and_times(platform):
+    request_id = await platform.submit()
+    await platform.settle()
+    response = await platform.http.get(f"/async_request/{request_id}")
+    assert list(response.json()) == [
+        *("request_id", "model_id", "deployment_id", "status", "webhook_status"),
+        *("created_at", "status_at", "errors"),
+    ]
+    assert response.json()["created_at"] == "2026-01-01T00:00:00Z"
+    assert response.json()["webhook_status"] == "NO_WEBHOOK_PROVIDED"
+
+
+async def test_a_queued_request_can_be_canceled_once(platform):
+    platform.dispatcher.capacity.close()
+    request_id = await platform.submit(webhook_endpoint="https://example.com/hook")
+    answers = [(await platform.http.delete(f"/async_request/{request_id}")).json() for _ in range(2)]
+    assert [answer["canceled"] for answer in answers] == [True, False]
+    assert set(answers[0]) == {"request_id", "canceled", "message"}
+    status = await platform.status(request_id)
+    assert (status["status"], status["webhook_status"]) == ("CANCELED", "CANCELED")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "Invalid JSON"),
+        (b"{", "Invalid JSON"),
+        (b"\xff", "Invalid JSON"),
+        (b"[]", "object"),
+        (b"{}", "model_input: Field required"),
+        (b'{"model_input": {}, "priority": 3}', "priority: "),
+        (b'{"model_input": {}, "priority": "1"}', "priority: "),
+        (b'{"model_input": {}, "max_time_in_queue_seconds": 9}', "max_time_in_queue_seconds: "),
+        (b'{"model_input": {}, "max_time_in_queue_seconds": 259201}', "max_time_in_queue_seconds: "),
+        (
+            b'{"model_input": {}, "inference_retry_config": {"max_attempts": 0}}',
+            "inference_retry_config.max_attempts: ",
+        ),
+        (
+            b'{"model_input": {}, "inference_retry_config": {"max_delay_ms": 60001}}',
+            "inference_retry_config.max_delay_ms: ",
+        ),
+        (
+            b'{"model_input": {}, "webhook_endpoint": "http://example.com/"}',
+            "webhook_endpoint: must use https",
+        ),
+        (
+            b'{"model_input": {}, "webhook_endpoint": "ftp://example.com/"}',
+            "webhook_endpoint: must be an https",
+        ),
+        (b'{"model_input": {}, "webhook_endpoint": "https://"}', "webhook_endpoint: must use https"),
+    ],
+)
+async def test_a_bad_body_is_refused_with_its_reason_and_nothing_is_queued(platform, body, message):
+    response = await platform.http.post("/production/async_predict", content=body)
+    assert response.status_code == 400
+    assert message in response.json()["error"]
+    assert response.json()["error_code"] == "client_error"
+    assert platform.attempts == []
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+async def test_a_body_over_256_kib_is_refused(platform, is_declared):
+    body = json.dumps({"model_input": "x" * 262_144}).encode()
+
+    async def undeclared() -> AsyncIterator[bytes]:
+        yield body
+
+    response = await platform.http.post(
+        "/production/async_predict", content=body if is_declared else undeclared()
+    )
+    assert response.status_code == 413
+    assert response.json() == {
+        "error": f"payload size of {len(body)} bytes exceeds maximum size of 262144 bytes",
+        "error_code": "payload_too_large",
+    }
+
+
+async def test_a_body_of_just_256_kib_is_taken(platform):
+    frame = len('{"model_input": ""}')
+    body = json.dumps({"model_input": "x" * (262_144 - frame)}).encode()
+    assert len(body) == 262_144
+    assert (await platform.http.post("/production/async_predict", content=body)).status_code == 201
+
+
+@pytest.mark.parametrize("webhook_endpoint", [None, "http://localhost:1/hook", "https://example.com/hook"])
+async def test_a_webhook_is_optional_and_may_be_plain_http_on_localhost(platform, webhook_endpoint):
+    await platform.submit(webhook_endpoint=webhook_endpoint)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message"),
+    [
+        ("GET", "/async_request/unknown", 404, "there is no async request 'unknown'"),
+        ("DELETE", "/async_request/unknown", 404, "there is no async request 'unknown'"),
+        ("POST", "/deployment/other/async_predict", 404, "there is no deployment 'other'"),
+        ("GET", "/nowhere", 404, "there is nothing at /nowhere"),
+        ("PUT", "/production/async_predict", 405, "PUT is not allowed at /production/async_predict"),
+    ],
+)
+async def test_what_does_not_exist_is_named(platform, method, path, status, message):
+    response = await platform.http.request(method, path)
+    assert response.status_code == status
+    assert response.json()["error"] == message
+
+
+async def test_health_needs_no_key_and_tells_whether_the_model_is_ready(platform):
+    platform.http.headers.pop("Authorization")
+    assert (await platform.http.get("/healthz")).status_code == 200
+    platform.dispatcher.capacity.close()
+    assert (await platform.http.get("/healthz")).status_code == 503
+
+
+async def test_a_sync_call_is_refused_while_the_model_is_not_loaded(platform):
+    response = await platform.http.post("/production/predict", json={})
+    assert response.status_code == 400
+    assert response.json() == {
+        "error": "Model is not ready, it is still building or deploying",
+        "error_code": "model_not_ready",
+    }

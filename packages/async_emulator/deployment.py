@@ -1,7 +1,8 @@
 """One deployment of one Truss: from a folder to a model server that is kept running."""
 
+import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -39,6 +40,8 @@ class Deployment:
         self._announce = announce
         self._log = log
         self.model: ModelClient | None = None
+        self._on_lost: Callable[[], None] = lambda: None
+        self._suspected = asyncio.Event()
 
     async def build(self) -> tuple[TrussConfig, ReplicaSpec]:
         """Make everything a replica needs. Raises UsageProblem or EnvironmentBuildFailed."""
@@ -65,17 +68,35 @@ class Deployment:
         self, spec: ReplicaSpec, *, on_ready: Callable[[], None], on_lost: Callable[[], None]
     ) -> None:
         """Run a replica, and another when it dies, until cancelled. Raises ModelLoadFailed."""
+        self._on_lost = on_lost
         while True:
             self._announce("loading the model")
             started = perf_counter()
             replica = await Replica.start(spec, self._log)
+            self._announce(f"the model is ready after {perf_counter() - started:.1f} s")
             try:
-                self.model = replica.client
-                self._announce(f"the model is ready after {perf_counter() - started:.1f} s")
-                on_ready()
-                exit_code = await replica.ended()
-                self._announce(f"the model server ended with {exit_code}; starting another")
+                while await replica.answers():
+                    self.model = replica.client
+                    self._suspected.clear()
+                    on_ready()
+                    await _first(replica.ended(), self._suspected.wait())
+                    on_lost()
+                self._announce(f"the model server ended with {await replica.ended()}; starting another")
             finally:
                 on_lost()
                 self.model = None
                 await replica.stop()
+
+    def suspect(self) -> None:
+        """The replica did not answer a prediction: it gets no other until it is known to live."""
+        self._on_lost()
+        self._suspected.set()
+
+
+async def _first(*awaitables: Coroutine[None, None, object]) -> None:
+    tasks = [asyncio.create_task(awaitable) for awaitable in awaitables]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

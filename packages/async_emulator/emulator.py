@@ -12,7 +12,7 @@ from async_emulator.app import InferenceApi
 from async_emulator.clock import Clock, SystemClock
 from async_emulator.deployment import Deployment, DeploymentSettings
 from async_emulator.dispatcher import Dispatcher
-from async_emulator.errors import PortInUse
+from async_emulator.errors import PortInUse, ReplicaUnreachable
 from async_emulator.outcome import UNREACHABLE, Outcome
 from async_emulator.request import AsyncRequest
 from async_emulator.service import AsyncService
@@ -122,7 +122,13 @@ class Emulator:
 
     async def _predict(self, request: AsyncRequest) -> Outcome:
         model = self._deployment.model
-        return UNREACHABLE if model is None else await model.predict(request)
+        if model is None:
+            return UNREACHABLE
+        try:
+            return await model.predict(request)
+        except ReplicaUnreachable:
+            self._deployment.suspect()
+            return UNREACHABLE
 
 
 class _Server(uvicorn.Server):

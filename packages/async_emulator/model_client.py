@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from async_emulator.errors import ReplicaUnreachable
-from async_emulator.outcome import UNREACHABLE, Outcome, outcome_of
+from async_emulator.outcome import Outcome, outcome_of
 from async_emulator.request import AsyncRequest
 
 REQUEST_ID_HEADER = "X-Baseten-Request-Id"
@@ -39,7 +39,7 @@ class ModelClient:
             return False
 
     async def predict(self, request: AsyncRequest) -> Outcome:
-        """Make one attempt at an async request."""
+        """Make one attempt at an async request. Raises ReplicaUnreachable where nothing answers."""
         headers = {"Content-Type": "application/json", REQUEST_ID_HEADER: request.request_id}
         try:
             async with self._session.post(
@@ -48,8 +48,8 @@ class ModelClient:
                 return outcome_of(
                     response.status, response.headers.get("Content-Type", ""), await response.read()
                 )
-        except aiohttp.ClientError:
-            return UNREACHABLE
+        except aiohttp.ClientError as error:
+            raise ReplicaUnreachable(str(error)) from error
 
     @asynccontextmanager
     async def forward(

@@ -98,11 +98,22 @@ class Replica:
             )
         replica = cls(process, ModelClient(f"http://127.0.0.1:{port}"), ModelLog(emit))
         try:
-            await replica._wait_until_ready()
+            if await replica.answers():
+                return replica
+            await replica._reading
+            reason = replica._log.last_error or f"the server ended with {await replica.ended()}"
+            raise ModelLoadFailed(reason)
         except BaseException:
             await replica.stop()
             raise
-        return replica
+
+    async def answers(self) -> bool:
+        """Wait until the server is ready to predict: True; or has ended: False."""
+        while not await self.client.is_ready():
+            if self._process.returncode is not None:
+                return False
+            await asyncio.sleep(_READY_INTERVAL_SECONDS)
+        return True
 
     async def ended(self) -> int:
         """Wait for the server's end; its exit code."""
@@ -120,14 +131,6 @@ class Replica:
         await self._process.wait()
         await self._reading
         await self.client.close()
-
-    async def _wait_until_ready(self) -> None:
-        while not await self.client.is_ready():
-            if self._process.returncode is not None:
-                await self._reading
-                reason = self._log.last_error or f"the server ended with {self._process.returncode}"
-                raise ModelLoadFailed(reason)
-            await asyncio.sleep(_READY_INTERVAL_SECONDS)
 
     async def _read_log(self) -> None:
         stdout = self._process.stdout

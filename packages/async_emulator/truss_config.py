@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import yaml
 
-from async_emulator.errors import Unsupported
+from async_emulator.errors import NotATruss, Unsupported
 
 _NEEDS_DOCKER = {
     "base_image": "it needs Docker",
@@ -33,11 +33,17 @@ class TrussConfig:
 
     @classmethod
     def read(cls, context: Path) -> Self:
-        """The settings of a build context. Raises Unsupported for what one machine cannot give."""
+        """The settings of a build context.
+
+        Raises Unsupported for what one machine cannot give, NotATruss where there is no model.
+        """
         config = yaml.safe_load((context / "config.yaml").read_text(encoding="utf-8"))
         for key, reason in _NEEDS_DOCKER.items():
             if found := _value(config, key):
                 raise Unsupported(key, found, reason)
+        model_file = Path(config["model_module_dir"], config["model_class_filename"])
+        if not (context / model_file).is_file():
+            raise NotATruss(model_file, "config.yaml names this file as the model, and it is not there")
         version = config["python_version"].removeprefix("py")
         return cls(
             model_name=config["model_name"] or context.name,

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from async_emulator.errors import Unsupported
+from async_emulator.errors import NotATruss, Unsupported
 from async_emulator.truss_config import TrussConfig
 
 WRITTEN_BY_TRUSS = {
@@ -13,6 +13,7 @@ WRITTEN_BY_TRUSS = {
     "environment_variables": {"FLAG": True, "NUMBER": 3},
     "secrets": {"token": None},
     "model_module_dir": "model",
+    "model_class_filename": "model.py",
     "data_dir": "data",
     "bundled_packages_dir": "packages",
     "resources": {"accelerator": None},
@@ -20,6 +21,8 @@ WRITTEN_BY_TRUSS = {
 
 
 def write(tmp_path: Path, **changes: object) -> Path:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.py").touch()
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({**WRITTEN_BY_TRUSS, **changes}))
     return tmp_path
 
@@ -30,6 +33,11 @@ def test_what_the_emulator_needs_is_read(tmp_path):
     assert config.predict_concurrency == 4
     assert config.environment_variables == {"FLAG": "true", "NUMBER": "3"}
     assert config.secret_names == ("token",)
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(NotATruss, match=r"model/main\.py: config\.yaml names this file"):
+        TrussConfig.read(write(tmp_path, model_class_filename="main.py"))
 
 
 @pytest.mark.parametrize(

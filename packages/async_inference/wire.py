@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
 from truss_outputs.result import AsyncPredictResult, AsyncRequestError
 
 __all__ = [

@@ -1,0 +1,9 @@
+"""The caller's commands of `truss-async`, one file each."""
+
+from async_inference.commands.cancel import cancel
+from async_inference.commands.fetch import fetch
+from async_inference.commands.status import status
+from async_inference.commands.submit import submit
+from async_inference.commands.wait import wait
+
+__all__ = ["cancel", "fetch", "status", "submit", "wait"]

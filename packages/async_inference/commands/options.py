@@ -1,0 +1,121 @@
+"""The options that commands share, each written once, and what they become.
+
+A decorator takes its options out of the command's arguments and hands over one value in their place.
+"""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from async_inference.commands.outputs import Outputs
+from async_inference.commands.service import LOCAL_URL, Service
+
+Command = Callable[..., Any]
+
+EXIT_CODES = (
+    "Exit codes: 0 it worked, 1 it failed or was refused, 2 it cannot be run as given, 3 the time was up, "
+    "130 Ctrl-C."
+)
+
+
+def service_options(command: Command) -> Command:
+    """The options that say whom to call, as `service`."""
+
+    @click.option(
+        "--api-key",
+        envvar="BASETEN_API_KEY",
+        show_envvar=True,
+        metavar="KEY",
+        help="Your Baseten API key, or the key of the local emulator. Safer in the environment.",
+    )
+    @click.option(
+        "--model-id",
+        envvar="BASETEN_MODEL_ID",
+        show_envvar=True,
+        metavar="ID",
+        help="Call this model on Baseten.",
+    )
+    @click.option(
+        "--base-url",
+        envvar="TRUSS_ASYNC_BASE_URL",
+        show_envvar=True,
+        metavar="URL",
+        help="Call whatever answers here, rather than a model on Baseten.  [default without a model id: "
+        f"{LOCAL_URL}, where 'truss-async serve' listens]",
+    )
+    @click.option(
+        "--environment",
+        metavar="NAME",
+        default="production",
+        show_default=True,
+        help="Which environment to call; 'development' is one.",
+    )
+    @click.option("--deployment-id", metavar="ID", help="One deployment, in place of an environment.")
+    @functools.wraps(command)
+    def taking(
+        *,
+        api_key: str | None,
+        model_id: str | None,
+        base_url: str | None,
+        environment: str,
+        deployment_id: str | None,
+        **others: Any,
+    ) -> Any:
+        service = Service(
+            api_key=api_key,
+            model_id=model_id,
+            base_url=base_url,
+            environment=environment,
+            deployment_id=deployment_id,
+        )
+        return command(service=service, **others)
+
+    return taking
+
+
+def outputs_options(command: Command) -> Command:
+    """The options that say where results are stored, as `outputs`."""
+
+    @click.option(
+        "--outputs",
+        "url",
+        envvar="TRUSS_OUTPUTS_URL",
+        show_envvar=True,
+        metavar="URL",
+        help="Where the results are: s3://bucket/prefix or file:///folder.  [default: what the Truss's "
+        "config.yaml says]",
+    )
+    @click.option(
+        "--truss-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=".",
+        show_default=True,
+        help="The Truss whose config.yaml is read.",
+    )
+    @functools.wraps(command)
+    def taking(*, url: str | None, truss_dir: Path, **others: Any) -> Any:
+        return command(outputs=Outputs(url=url, truss_dir=truss_dir), **others)
+
+    return taking
+
+
+def json_option(command: Command) -> Command:
+    """The option `--json`, as `as_json`."""
+    option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, and no more.")
+    return option(command)
+
+
+def timeout_option(command: Command) -> Command:
+    """The option `--timeout`, in seconds."""
+    option = click.option(
+        "--timeout",
+        type=click.FloatRange(min=0),
+        default=600,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for the result.",
+    )
+    return option(command)

@@ -1,0 +1,93 @@
+"""How a target becomes a URL. Nothing here talks to anyone.
+
+Hosts and paths: Baseten's OpenAPI inference spec (baseten-go, 2026-07-01), "servers" and "paths".
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+from async_inference.errors import InvalidSetting
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Where one deployment of a model answers.
+
+    `base_url` is the model's host, or anything that answers on the same paths, such as `truss-async serve`.
+    `deployment_id` overrides `environment`, whose name may be `development`.
+    """
+
+    base_url: str
+    environment: str = "production"
+    deployment_id: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_url", _web_url(self.base_url))
+        _name("environment", self.environment)
+        if self.deployment_id is not None:
+            _name("deployment id", self.deployment_id)
+
+    @classmethod
+    def of_model(
+        cls, model_id: str, *, environment: str = "production", deployment_id: str | None = None
+    ) -> Self:
+        """The endpoint of a model on Baseten."""
+        return cls(
+            base_url=f"https://model-{_name('model id', model_id)}.api.baseten.co",
+            environment=environment,
+            deployment_id=deployment_id,
+        )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this machine answers, and not a service on the network."""
+        return urlsplit(self.base_url).hostname in _LOOPBACK
+
+    @property
+    def async_predict(self) -> str:
+        """Where a request is submitted."""
+        return f"{self._target}/async_predict"
+
+    @property
+    def async_queue_status(self) -> str:
+        """Where the length of the queue is asked for."""
+        return f"{self._target}/async_queue_status"
+
+    def async_request(self, request_id: str) -> str:
+        """Where one request is asked for or canceled. Request ids are global, so no target stands here."""
+        return f"{self.base_url}/async_request/{_name('request id', request_id)}"
+
+    @property
+    def _target(self) -> str:
+        if self.deployment_id is not None:
+            return f"{self.base_url}/deployment/{self.deployment_id}"
+        if self.environment in ("production", "development"):
+            return f"{self.base_url}/{self.environment}"
+        return f"{self.base_url}/environments/{self.environment}"
+
+
+def _name(what: str, value: str) -> str:
+    """`value`, if it can stand in a URL as one name; else it might lead to another place."""
+    if not _NAME.fullmatch(value):
+        raise InvalidSetting(what, f"{value[:40]!r} is not allowed: 1 to 128 letters, digits, '-' and '_'")
+    return value
+
+
+def _web_url(value: str) -> str:
+    """`value` without a slash at its end, if it is a URL that paths can be added to."""
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if whole and parts.username is not None:
+        raise InvalidSetting("base URL", "must not hold a user or password; the API key goes in a header")
+    if not whole or parts.query or parts.fragment or re.search(r"\s", value):
+        example = "http://127.0.0.1:8080 or https://model-abc123.api.baseten.co"
+        raise InvalidSetting("base URL", f"{value[:80]!r} is not a web address such as {example}")
+    return value.rstrip("/")

@@ -1,23 +1,11 @@
 """The command `truss-async serve`."""
 
-import asyncio
 import hashlib
 import os
 import secrets
-import signal
-import socket
-from collections.abc import Mapping
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
-import platformdirs
-import uvloop
-
-from async_emulator.build_context import check_truss
-from async_emulator.deployment import DeploymentSettings
-from async_emulator.emulator import HOST, Emulator, EmulatorSettings, listen
-from async_emulator.errors import EmulatorError, UsageProblem
 
 _APP = "truss-async"
 
@@ -35,7 +23,7 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
 
 @click.command(
     short_help="Run a Truss behind Baseten's async API, on this machine.",
-    epilog="Example:\n\n  truss-async serve . --port 8080 --env TRUSS_OUTPUTS_URL=file://$PWD/outputs",
+    epilog="Exit codes: 0 it was stopped, 1 the model cannot be run, 2 it cannot be run as given.",
 )
 @click.argument("truss_dir", default=".", type=click.Path(path_type=Path))
 @click.option(
@@ -81,7 +69,19 @@ def serve(
     The model runs in the real Truss server, without Docker, in an environment of its own. Requests that were
     acknowledged survive the end of this command, however it ends: start it again with the same --data-dir.
     Secrets of the Truss are taken from variables named TRUSS_SECRET_<name>.
+
+    \b
+    Example:
+      truss-async serve . --port 8080 --env TRUSS_OUTPUTS_URL=file://$PWD/outputs
     """
+    # Here, so that `truss-async --help` does not wait for a server's libraries.
+    import platformdirs
+
+    from async_emulator.deployment import DeploymentSettings
+    from async_emulator.emulator import EmulatorSettings
+    from async_emulator.errors import EmulatorError, UsageProblem
+    from async_emulator.foreground import run_in_foreground
+
     truss_dir = truss_dir.resolve()
     digest = hashlib.sha256(str(truss_dir).encode()).hexdigest()
     model_id = model_id or digest[:8]
@@ -98,51 +98,8 @@ def serve(
         concurrency_target=concurrency_target,
     )
     try:
-        check_truss(truss_dir)
-        _run_checks(truss_dir, environ)
-        with listen(port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            base_url = f"http://{HOST}:{listener.getsockname()[1]}"
-            _greet(base_url, settings, new_key=None if api_key else settings.api_key)
-            runner.run(_serve(settings, listener, base_url))
+        run_in_foreground(settings, port, is_key_new=not api_key)
     except UsageProblem as error:
         raise click.UsageError(str(error)) from error
     except EmulatorError as error:
         raise click.ClickException(str(error)) from error
-    _say("stopped; what was queued is kept")
-
-
-def _run_checks(truss_dir: Path, environ: Mapping[str, str]) -> None:
-    """Every installed check of a Truss's settings, before anything is built.
-
-    A check is an entry point of the group `truss_async.checks`: a function that takes the Truss's folder and
-    the variables its model will see, and returns one line for each problem.
-    """
-    for check in entry_points(group="truss_async.checks"):
-        if problems := check.load()(truss_dir, {**os.environ, **environ}):
-            raise UsageProblem("; ".join(problems))
-
-
-def _greet(base_url: str, settings: EmulatorSettings, new_key: str | None) -> None:
-    deployment = settings.deployment
-    _say(f"serving {deployment.truss_dir} on {base_url}")
-    _say(f"model {deployment.model_id}, deployment {deployment.deployment_id}, data in {deployment.data_dir}")
-    if new_key:
-        _say(f"callers need this key, which is not shown again:\n\n  export BASETEN_API_KEY={new_key}\n")
-
-
-async def _serve(settings: EmulatorSettings, listener: socket.socket, base_url: str) -> None:
-    emulator = Emulator(
-        settings,
-        listener,
-        announce=_say,
-        log=_say,
-        on_ready=lambda: _say(f"ready: POST {base_url}/production/async_predict (Ctrl-C stops)"),
-    )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, emulator.stop)
-    await emulator.run()
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)

@@ -84,3 +84,7 @@ def _unavailable(name: str, error: ImportError) -> click.Command:
 
     any_arguments = {"ignore_unknown_options": True, "allow_extra_args": True}
     return click.Command(name, callback=refuse, context_settings=any_arguments, short_help="(not available)")
+
+
+if __name__ == "__main__":
+    main()

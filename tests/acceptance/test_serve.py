@@ -4,15 +4,18 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.acceptance.conftest import API_KEY, COMMAND, write_truss
+from tests.acceptance.conftest import write_truss
 
 pytestmark = pytest.mark.timeout(240)
+
+COMMAND = Path(sys.executable).with_name("truss-async")
 
 # Appends each request id to a file and waits for another file before it answers.
 GATED_MODEL = """
@@ -26,7 +29,7 @@ class Model:
             seen.write(request.headers["x-baseten-request-id"] + "\\n")
         while not (folder / "open").exists():
             time.sleep(0.01)
-        return {"pid": os.getpid(), "input": model_input}
+        return {"input": model_input}
 """
 
 
@@ -41,7 +44,7 @@ def processes_under(folder: Path) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                if Path(os.readlink(entry / "cwd")).is_relative_to(folder):  # noqa: PTH115
+                if (entry / "cwd").readlink().is_relative_to(folder):
                     found.append(int(entry.name))
             except OSError:
                 continue
@@ -58,32 +61,53 @@ def wait_until_none_under(folder: Path) -> None:
 def test_no_acknowledged_request_is_lost_when_the_emulator_is_killed(tmp_path, serve):
     truss = write_truss(tmp_path / "truss", GATED_MODEL)
     arguments = (truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")
-    first = serve(*arguments).wait_until_ready()
+    first = serve(*arguments)
     request_ids = [first.submit({"number": number}) for number in range(20)]
-    first.wait(request_ids[0], lambda status: status == "IN_PROGRESS")
-    first.kill()
+    first.wait(request_ids[0], "IN_PROGRESS")
+    first.emulator.kill()
     wait_until_none_under(tmp_path / "data")
 
-    second = serve(*arguments)
     (tmp_path / "open").touch()
+    second = serve(*arguments)
     for request_id in request_ids:
-        second.wait(request_id, lambda status: status == "SUCCEEDED")
-    assert set(seen(tmp_path)) == set(request_ids)
-    assert [request_id for request_id in request_ids[1:] if seen(tmp_path).count(request_id) != 1] == []
+        second.wait(request_id, "SUCCEEDED")
+    runs = [seen(tmp_path).count(request_id) for request_id in request_ids]
+    assert runs[0] in (1, 2)  # it was running when the emulator died
+    assert runs[1:] == [1] * 19
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_everything_and_keeps_the_queue(tmp_path, serve, number):
     truss = write_truss(tmp_path / "truss", GATED_MODEL)
     arguments = (truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")
-    serving = serve(*arguments).wait_until_ready()
-    request_id = serving.submit({})
-    serving.wait(request_id, lambda status: status == "IN_PROGRESS")
-    assert serving.stop(number) == 0
-    assert "Traceback" not in serving.output
+    first = serve(*arguments)
+    request_id = first.submit({})
+    first.wait(request_id, "IN_PROGRESS")
+    assert first.emulator.stop(number) == 0
+    assert "Traceback" not in first.emulator.output
     wait_until_none_under(tmp_path / "data")
     (tmp_path / "open").touch()
-    serve(*arguments).wait(request_id, lambda status: status == "SUCCEEDED")
+    serve(*arguments).wait(request_id, "SUCCEEDED")
+
+
+def test_requests_are_taken_and_health_is_503_while_the_model_loads(tmp_path, serve):
+    model = """
+import os, pathlib, time
+class Model:
+    def load(self):
+        while not (pathlib.Path(os.environ["FOLDER"]) / "open").exists():
+            time.sleep(0.01)
+    def predict(self, model_input):
+        return model_input
+"""
+    truss = write_truss(tmp_path / "truss", model)
+    arguments = (truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")
+    caller = serve(*arguments, is_ready=False)
+    assert caller.http.get("/healthz").status_code == 503
+    request_id = caller.submit({})
+    (tmp_path / "open").touch()
+    caller.wait(request_id, "SUCCEEDED")
+    assert caller.http.get("/healthz").status_code == 200
 
 
 def test_a_model_server_that_dies_is_replaced_and_its_request_runs_again(tmp_path, serve):
@@ -98,10 +122,10 @@ class Model:
         return "alive"
 """
     truss = write_truss(tmp_path / "truss", model)
-    serving = serve(truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}").wait_until_ready()
-    request_id = serving.submit({}, inference_retry_config={"max_attempts": 2, "initial_delay_ms": 0})
-    serving.wait(request_id, lambda status: status == "SUCCEEDED")
-    assert "the model server ended with 9; starting another" in serving.output
+    caller = serve(truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")
+    request_id = caller.submit({}, inference_retry_config={"max_attempts": 2, "initial_delay_ms": 0})
+    caller.wait(request_id, "SUCCEEDED")
+    assert "the model server ended with 9; starting another" in caller.emulator.output
 
 
 def test_a_truss_sees_what_baseten_would_give_it_and_not_the_shell(tmp_path, serve):
@@ -133,10 +157,8 @@ class Model:
     (truss / "packages" / "bundled.py").write_text("VALUE = 7")
     identity = ("--model-id", "m1", "--deployment-id", "d1", "--data-dir", tmp_path / "data")
     environ = {"TRUSS_SECRET_token": "hidden", "FROM_SHELL": "shell", "STRAY": "stray"}
-    serving = serve(truss, *identity, "--env", "GIVEN=x=y", "--env", "FROM_SHELL", environ=environ)
-    serving.wait_until_ready()
-    with serving.http() as http:
-        response = http.post("/production/predict", json={"a": 1})
+    caller = serve(truss, *identity, "--env", "GIVEN=x=y", "--env", "FROM_SHELL", environ=environ)
+    response = caller.http.post("/production/predict", json={"a": 1})
     assert response.json() == {
         "a": 1,
         "preprocessed": True,
@@ -150,22 +172,18 @@ class Model:
         "FROM_SHELL": "shell",
         "STRAY": None,
     }
-    assert "hidden" not in serving.output
+    assert "hidden" not in caller.emulator.output
+    assert caller.emulator.api_key not in caller.emulator.output
 
 
-def test_sync_calls_pass_through_and_go_first(tmp_path, serve):
+def test_a_sync_call_passes_through_and_a_caller_who_leaves_frees_his_slot(tmp_path, serve):
     truss = write_truss(tmp_path / "truss", GATED_MODEL)
-    arguments = (truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")
-    serving = serve(*arguments).wait_until_ready()
-    running, waiting = serving.submit({}), serving.submit({})
-    serving.wait(running, lambda status: status == "IN_PROGRESS")
-    with serving.http() as http, httpx.Client() as plain:
-        assert plain.post(f"{serving.base_url}/production/predict", json={}).status_code == 401
-        (tmp_path / "open").touch()
-        response = http.post("/environments/production/predict", json={"sync": True})
-    assert response.status_code == 200
-    assert response.json()["input"] == {"sync": True}
-    serving.wait(waiting, lambda status: status == "SUCCEEDED")
+    caller = serve(truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")
+    with pytest.raises(httpx.ReadTimeout):
+        caller.http.post("/production/predict", json={}, timeout=0.5)
+    (tmp_path / "open").touch()
+    response = caller.http.post("/environments/production/predict", json={"sync": True})
+    assert (response.status_code, response.json()) == (200, {"input": {"sync": True}})
 
 
 def test_a_models_refusal_reaches_the_caller(tmp_path, serve):
@@ -178,15 +196,13 @@ class Model:
         raise HTTPException(422, "name: is missing")
 """
     truss = write_truss(tmp_path / "truss", model)
-    serving = serve(truss, "--data-dir", tmp_path / "data").wait_until_ready()
-    with serving.http() as http:
-        response = http.post("/production/predict", json={})
-        assert (response.status_code, response.json()) == (422, {"error": "name: is missing"})
-    refused = serving.wait(serving.submit({}), lambda status: status == "FAILED")
+    caller = serve(truss, "--data-dir", tmp_path / "data")
+    response = caller.http.post("/production/predict", json={})
+    assert (response.status_code, response.json()) == (422, {"error": "name: is missing"})
+    refused = caller.wait(caller.submit({}), "FAILED")
     assert refused["errors"] == [{"code": "MODEL_INVALID_INPUT", "message": "name: is missing"}]
-    broken = serving.submit("bug", inference_retry_config={"max_attempts": 1})
-    failed = serving.wait(broken, lambda status: status == "FAILED")
-    assert failed["errors"] == [
+    broken = caller.submit("bug", inference_retry_config={"max_attempts": 1})
+    assert caller.wait(broken, "FAILED")["errors"] == [
         {"code": "MODEL_PREDICT_ERROR", "message": "Internal Server Error (in model/chainlet)."}
     ]
 
@@ -198,15 +214,17 @@ class Model:
         raise RuntimeError("no weights")
     def predict(self, model_input): ...
 """
-    serving = serve(write_truss(tmp_path / "truss", model), "--data-dir", tmp_path / "data")
-    assert serving.process.wait(timeout=60) == 1
-    assert "Traceback (most recent call last)" in serving.output
-    assert serving.output.endswith("truss-async: the model failed to load: RuntimeError: no weights")
+    truss = write_truss(tmp_path / "truss", model)
+    caller = serve(truss, "--data-dir", tmp_path / "data", is_ready=False)
+    assert caller.emulator.wait(60) == 1
+    assert "Traceback (most recent call last)" in caller.emulator.output
+    assert caller.emulator.lines[-1] == "truss-async: the model failed to load: RuntimeError: no weights"
 
 
-def run_serve(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run_serve(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [COMMAND, "serve", *map(str, arguments), "--api-key", API_KEY],
+        [COMMAND, "serve", *map(str, arguments)],
+        env={**os.environ, "BASETEN_API_KEY": "k", **environ},
         capture_output=True,
         text=True,
         timeout=60,
@@ -214,15 +232,24 @@ def run_serve(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def assert_one_line(done: subprocess.CompletedProcess[str], expected: str) -> None:
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("truss-async: ")
+    assert expected in last
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
         (None, "no Truss: a Truss has a config.yaml"),
-        ("python_version: py27\n", "python_version: "),
-        ("requirements: 3\n", "requirements: "),
-        ("model_class_filename: main.py\n", "model/main.py: config.yaml names this file as the model"),
+        ("python_version: py27\n", "config.yaml: python_version: "),
+        ("requirements: 3\n", "config.yaml: requirements: "),
         ("a: [1\n", "config.yaml"),
+        ("model_class_filename: main.py\n", "model/main.py: config.yaml names this file as the model"),
         ("system_packages: [ffmpeg]\n", "config.yaml: system_packages: ['ffmpeg'] cannot be emulated"),
+        ("model_metadata: {truss_outputs: {url: ftp://x}}\n", "model_metadata.truss_outputs.url: found"),
     ],
 )
 def test_a_folder_that_cannot_be_served_is_named_in_one_line(tmp_path, config, expected):
@@ -230,12 +257,11 @@ def test_a_folder_that_cannot_be_served_is_named_in_one_line(tmp_path, config, e
     (tmp_path / "model" / "model.py").write_text("class Model:\n    def predict(self, i): ...\n")
     if config is not None:
         (tmp_path / "config.yaml").write_text(config)
-    done = run_serve(tmp_path, "--port", "0", "--data-dir", tmp_path / "data")
-    assert done.returncode == 2
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("truss-async: ")
-    assert expected in last
-    assert "Traceback" not in done.stderr
+    assert_one_line(run_serve(tmp_path, "--port", "0", "--data-dir", tmp_path / "data"), expected)
+
+
+def test_no_folder_at_all_is_named(tmp_path):
+    assert_one_line(run_serve(tmp_path / "nowhere"), "nowhere: there is no such folder")
 
 
 def test_a_port_in_use_is_named(tmp_path):
@@ -243,6 +269,15 @@ def test_a_port_in_use_is_named(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run_serve(truss, "--port", str(port), "--data-dir", tmp_path / "data")
-    assert done.returncode == 2
-    assert f"truss-async: port {port} is in use" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert_one_line(done, f"port {port} is in use")
+
+
+def test_a_data_directory_in_use_is_named(tmp_path, serve):
+    truss = write_truss(tmp_path / "truss", "class Model:\n    def predict(self, i): ...\n")
+    serve(truss, "--data-dir", tmp_path / "data", is_ready=False).submit({})
+    done = run_serve(truss, "--port", "0", "--data-dir", tmp_path / "data")
+    assert_one_line(done, f"{tmp_path / 'data'} is in use by another truss-async serve")
+
+
+def test_a_variable_that_is_not_set_is_named(tmp_path):
+    assert_one_line(run_serve(tmp_path, "--env", "NOT_SET_ANYWHERE"), "NOT_SET_ANYWHERE is not set here")

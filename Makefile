@@ -1,0 +1,49 @@
+# Everything a person or CI runs. `make` alone lists the targets.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.setup-done
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock clean
+
+help:  ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(SETUP)  ## Make .venv with everything in it.
+
+# pip installs uv (it is on no fresh machine), uv the rest, from the index that pip is set up for.
+$(SETUP): requirements/setup.txt requirements/dev.txt pyproject.toml
+	@echo "Setting up $(VENV) (once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/setup.txt
+	@$(BIN)/python packages/async_emulator/package_index.py $(BIN)/uv pip sync --python $(VENV) --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation --offline --editable .
+	@touch $@
+
+demo: setup  ## Run one async request from submit to stored result, and look at it.
+	@$(BIN)/python -m benchmarks.demo
+
+test: setup  ## Run the tests.
+	$(BIN)/pytest
+
+lint: setup  ## Check format, lint, types and the direction of imports.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup  ## Measure, and print ratios.
+	$(BIN)/python -m benchmarks
+
+lock: setup  ## Pin the newest versions that pyproject.toml allows.
+	@$(BIN)/python packages/async_emulator/package_index.py $(BIN)/uv pip compile --quiet --upgrade --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra dev --output-file requirements/dev.txt pyproject.toml
+	@$(BIN)/python packages/async_emulator/package_index.py $(BIN)/uv pip compile --quiet --upgrade --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --constraints requirements/dev.txt --output-file requirements/setup.txt requirements/setup.in
+
+clean:  ## Remove what the other targets made here.
+	rm -rf $(VENV) outputs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,10 @@
+"""Everything that `make bench` prints."""
+
+from rich.console import Console
+
+from benchmarks import demo_times, throughput
+
+if __name__ == "__main__":
+    console = Console()
+    for benchmark in (throughput, demo_times):
+        benchmark.run(console)

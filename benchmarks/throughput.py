@@ -1,0 +1,115 @@
+"""Requests a second, end to end: through the emulator, and straight to the same Truss server.
+
+The limit to reach for is what the server gives when it is called directly, with as many calls at once.
+"""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+from rich.console import Console
+from rich.table import Table
+
+from async_emulator.emulator_process import EmulatorProcess
+
+REQUESTS = 1_000
+ROUNDS = 3
+CONCURRENCIES = (1, 8, 32)
+GOAL = 0.8
+
+_MODEL = """
+import os
+
+class Model:
+    def load(self):
+        with open(os.environ["PORT_FILE"], "w") as file:
+            file.write(os.environ["INFERENCE_SERVER_PORT"])
+
+    def predict(self, model_input):
+        return model_input
+"""
+
+
+def run(console: Console) -> None:
+    """Print one row for each concurrency."""
+    table = Table("concurrency", "direct /s", "emulator /s", "ratio", f"goal {GOAL}", title="end to end")
+    with tempfile.TemporaryDirectory() as folder:
+        for concurrency in CONCURRENCIES:
+            direct, through = _measure(Path(folder) / str(concurrency), concurrency)
+            ratio = through / direct
+            verdict = "reached" if ratio >= GOAL else "missed"
+            table.add_row(str(concurrency), f"{direct:.0f}", f"{through:.0f}", f"{ratio:.2f}", verdict)
+    console.print(table)
+    console.print(
+        f"{REQUESTS:,} small requests, medians of {ROUNDS} rounds, the server the same process in both\n"
+    )
+
+
+def _measure(folder: Path, concurrency: int) -> tuple[float, float]:
+    truss = folder / "truss"
+    (truss / "model").mkdir(parents=True)
+    (truss / "model" / "model.py").write_text(_MODEL)
+    config = f"model_name: echo\npython_version: py311\nruntime: {{predict_concurrency: {concurrency}}}\n"
+    (truss / "config.yaml").write_text(config)
+    port_file = folder / "port"
+    arguments = ("--data-dir", folder / "data", "--env", f"PORT_FILE={port_file}")
+    with EmulatorProcess(truss, *arguments) as emulator:
+        emulator.wait_until_ready()
+        server_url = f"http://127.0.0.1:{port_file.read_text()}"
+        rates = asyncio.run(_rates(server_url, emulator, concurrency))
+    return statistics.median(rates[0]), statistics.median(rates[1])
+
+
+async def _rates(
+    server_url: str, emulator: EmulatorProcess, concurrency: int
+) -> tuple[list[float], list[float]]:
+    direct, through = [], []
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(headers=emulator.headers, connector=connector) as session:
+        for _ in range(ROUNDS + 1):  # the first is for warming up
+            direct.append(await _rate(lambda: _call_directly(session, server_url, concurrency)))
+            through.append(await _rate(lambda: _call_through(session, emulator.base_url)))
+    return direct[1:], through[1:]
+
+
+async def _rate(work: Callable[[], Awaitable[None]]) -> float:
+    started = time.perf_counter()
+    await work()
+    return REQUESTS / (time.perf_counter() - started)
+
+
+async def _call_directly(session: aiohttp.ClientSession, server_url: str, concurrency: int) -> None:
+    url = f"{server_url}/v1/models/model:predict"
+    await _post(session, url, [{"number": number} for number in range(REQUESTS)], concurrency, 200)
+
+
+async def _call_through(session: aiohttp.ClientSession, base_url: str) -> None:
+    url = f"{base_url}/production/async_predict"
+    await _post(session, url, [{"model_input": {"number": number}} for number in range(REQUESTS)], 32, 201)
+    while await _outstanding(session, base_url):  # noqa: ASYNC110  # a server far away sets no event
+        await asyncio.sleep(0.02)
+
+
+async def _post(
+    session: aiohttp.ClientSession, url: str, bodies: list[dict[str, object]], concurrency: int, status: int
+) -> None:
+    waiting = iter(bodies)
+
+    async def one_after_another() -> None:
+        for body in waiting:
+            async with session.post(url, json=body) as response:
+                await response.read()
+                if response.status != status:
+                    raise RuntimeError(f"{url} answered {response.status}")
+
+    await asyncio.gather(*(one_after_another() for _ in range(concurrency)))
+
+
+async def _outstanding(session: aiohttp.ClientSession, base_url: str) -> int:
+    async with session.get(f"{base_url}/production/async_queue_status") as response:
+        status = await response.json()
+    return int(status["num_queued_requests"]) + int(status["num_in_progress_requests"])

@@ -1,0 +1,65 @@
+"""What can be known to be wrong with a Truss's output settings before the Truss is built or pushed.
+
+`truss-async serve` runs it at every start, as an entry point of the group `truss_async.checks`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from async_inference.commands.truss_config import read_truss_config
+from truss_outputs.errors import SettingsError
+from truss_outputs.settings import OutputSettings
+
+_SDKS = {"s3": "boto3"}
+_REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[str]:
+    """One line for each problem; none for a Truss that does not use `truss_outputs`.
+
+    `environ` is what the model will see; its secrets stand there as TRUSS_SECRET_<name>.
+    """
+    config = read_truss_config(truss_dir) or {}
+    if not (config.get("model_metadata") or {}).get("truss_outputs"):
+        return []
+    declared = config.get("secrets") or {}
+    try:
+        settings = OutputSettings.from_config(config, {**_variables(config), **environ})
+        settings.open_store(_DeclaredSecrets(declared=declared, environ=environ))
+    except SettingsError as error:
+        return [str(error)]
+    sdk = _SDKS.get(settings.url.partition("://")[0])
+    if sdk and sdk not in _requirements(config, truss_dir):
+        return [f"requirements: {sdk} is missing, and {settings.url} needs it: add {sdk} to config.yaml"]
+    return []
+
+
+@dataclass(frozen=True)
+class _DeclaredSecrets:
+    """The secrets as the model will be given them: only what config.yaml declares."""
+
+    declared: Mapping[str, str | None]
+    environ: Mapping[str, str]
+
+    def __getitem__(self, name: str, /) -> str:
+        value = self.environ.get(f"TRUSS_SECRET_{name}") or self.declared[name]
+        if name not in self.declared or not value:
+            raise KeyError(name)
+        return value
+
+
+def _variables(config: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (config.get("environment_variables") or {}).items()}
+
+
+def _requirements(config: Mapping[str, Any], truss_dir: Path) -> set[str]:
+    """The names of what the image installs, lower case. A file of any kind counts by the words in it."""
+    lines = [str(line) for line in config.get("requirements") or []]
+    if file := config.get("requirements_file"):
+        path = truss_dir / str(file)
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        return {word.lower() for word in _REQUIREMENT_NAME.findall(text)}
+    return {match.group().lower() for line in lines if (match := _REQUIREMENT_NAME.match(line.strip()))}

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from async_inference.outputs_check import check_output_settings
+
+S3_WITH_SECRETS = """
+requirements: [boto3==1.44.5]
+secrets: {id: null, key: null}
+model_metadata:
+  truss_outputs:
+    url: s3://bucket/prefix
+    region: eu-west-1
+    access_key_id_secret: id
+    secret_access_key_secret: key
+"""
+SECRETS = {"TRUSS_SECRET_id": "AKIA", "TRUSS_SECRET_key": "hidden"}
+
+
+def check(tmp_path: Path, config: str, **environ: str) -> list[str]:
+    (tmp_path / "config.yaml").write_text(config)
+    return check_output_settings(tmp_path, environ)
+
+
+@pytest.mark.parametrize(
+    ("config", "environ"),
+    [
+        ("model_name: another\n", {}),
+        ("model_metadata: {tags: [a]}\n", {}),
+        ("model_metadata: {truss_outputs: {url: file:///tmp/x}}\n", {}),
+        (S3_WITH_SECRETS, SECRETS),
+        (S3_WITH_SECRETS, {"TRUSS_OUTPUTS_URL": "file:///tmp/x"}),
+        (S3_WITH_SECRETS.replace("boto3==1.44.5", "'Boto3[crt] >= 1.40'"), SECRETS),
+    ],
+)
+def test_nothing_is_wrong_with_these(tmp_path, config, environ):
+    assert check(tmp_path, config, **environ) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "environ", "expected"),
+    [
+        ("model_metadata: {truss_outputs: {url: ftp://x}}", {}, "model_metadata.truss_outputs.url: found"),
+        ("model_metadata: {truss_outputs: {ur: s3://b}}", {}, "model_metadata.truss_outputs."),
+        (S3_WITH_SECRETS, {"TRUSS_OUTPUTS_URL": "nowhere"}, "TRUSS_OUTPUTS_URL: found 'nowhere'"),
+        (S3_WITH_SECRETS, {}, "the secret 'id' is missing"),
+        (S3_WITH_SECRETS.replace("{id: null, key: null}", "{id: null}"), SECRETS, "secret 'key' is missing"),
+        (S3_WITH_SECRETS.replace("boto3==1.44.5", "boto3-stubs"), SECRETS, "requirements: boto3 is missing"),
+        (
+            S3_WITH_SECRETS + "environment_variables: {TRUSS_OUTPUTS_URL: gopher://x}",
+            SECRETS,
+            "TRUSS_OUTPUTS_URL: found 'gopher://x'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_without_a_secret(tmp_path, config, environ, expected):
+    [problem] = check(tmp_path, config, **environ)
+    assert expected in problem
+    assert "hidden" not in problem
+    assert "\n" not in problem
+
+
+def test_a_requirements_file_counts(tmp_path):
+    (tmp_path / "requirements.txt").write_text("numpy\nboto3==1.44.5 \\\n    --hash=sha256:00\n")
+    config = S3_WITH_SECRETS.replace("requirements: [boto3==1.44.5]", "requirements_file: requirements.txt")
+    assert check(tmp_path, config, **SECRETS) == []

@@ -1,0 +1,119 @@
+"""The platform's own Python client, pointed at the emulator, is content with every answer."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from baseten.client import AsyncInferenceClient, InferenceClient
+from baseten.client.inferenceapi import ApiClient, AsyncPredictRequest, PredictInput, ResponseErrorResponse
+
+from async_emulator.emulator_process import EmulatorProcess
+from tests.acceptance.conftest import write_truss
+
+pytestmark = pytest.mark.timeout(240)
+
+DEPLOYMENT = "d1"
+# Answers "slow" only once the file `open` is there.
+MODEL = """
+import os, pathlib, time
+
+class Model:
+    def predict(self, model_input):
+        while model_input.get("slow") and not (pathlib.Path(os.environ["FOLDER"]) / "open").exists():
+            time.sleep(0.01)
+        return {"echo": model_input}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("baseten-client")
+
+
+@pytest.fixture(scope="module")
+def emulator(folder: Path) -> Iterator[EmulatorProcess]:
+    truss = write_truss(folder / "truss", MODEL)
+    arguments = ("--data-dir", folder / "data", "--env", f"FOLDER={folder}", "--deployment-id", DEPLOYMENT)
+    with EmulatorProcess(truss, *arguments) as emulator:
+        emulator.wait_until_ready()
+        yield emulator
+
+
+@pytest.fixture
+def api(emulator: EmulatorProcess) -> Iterator[ApiClient]:
+    with InferenceClient(api_key=emulator.api_key, base_url_override=emulator.base_url) as client:
+        yield client.api
+
+
+def ended(api: ApiClient, request_id: str) -> str:
+    deadline = time.monotonic() + 30
+    while (status := api.get_async_request_status(request_id=request_id)).status in ("QUEUED", "IN_PROGRESS"):
+        assert time.monotonic() < deadline, status
+        time.sleep(0.01)
+    return str(status.status)
+
+
+def test_every_target_submits_polls_and_counts(api):
+    request = AsyncPredictRequest(model_input={"a": 1})
+    accepted = [
+        api.async_predict(env_name="staging", request=request),
+        api.async_predict_deployment(deployment_id=DEPLOYMENT, request=request),
+        api.async_predict_development(request=request),
+        api.async_predict_production(request=request),
+        api.async_predict_regional(request=request),
+    ]
+    assert [ended(api, one.request_id) for one in accepted] == ["SUCCEEDED"] * 5
+    counts = [
+        api.get_async_queue_status(env_name="staging"),
+        api.get_async_queue_status_deployment(deployment_id=DEPLOYMENT),
+        api.get_async_queue_status_development(),
+        api.get_async_queue_status_production(),
+        api.get_async_queue_status_regional(),
+    ]
+    assert {(count.num_queued_requests, count.num_in_progress_requests) for count in counts} == {(0, 0)}
+
+
+def test_every_target_predicts(api):
+    request = PredictInput({"a": 1})
+    outputs = [
+        api.predict(env_name="staging", request=request),
+        api.predict_deployment(deployment_id=DEPLOYMENT, request=request),
+        api.predict_development(request=request),
+        api.predict_production(request=request),
+        api.predict_regional(request=request),
+    ]
+    assert [output.root for output in outputs] == [{"echo": {"a": 1}}] * 5
+
+
+def test_a_queued_request_is_canceled_and_a_running_one_is_not(api, folder):
+    (folder / "open").unlink(missing_ok=True)
+    running, queued = (
+        api.async_predict_production(request=AsyncPredictRequest(model_input={"slow": True})).request_id
+        for _ in range(2)
+    )
+    while api.get_async_request_status(request_id=running).status != "IN_PROGRESS":
+        time.sleep(0.01)
+    assert api.cancel_async_request(request_id=queued).canceled
+    assert not api.cancel_async_request(request_id=running).canceled
+    assert ended(api, queued) == "CANCELED"
+    (folder / "open").touch()
+    assert ended(api, running) == "SUCCEEDED"
+
+
+def test_a_wrong_key_is_an_error_the_client_knows(emulator):
+    with (
+        InferenceClient(api_key="wrong", base_url_override=emulator.base_url) as client,
+        pytest.raises(ResponseErrorResponse) as caught,
+    ):
+        client.api.get_async_queue_status_production()
+    assert caught.value.status_code == 401
+
+
+async def test_the_asynchronous_client_submits_polls_and_cancels(emulator):
+    async with AsyncInferenceClient(api_key=emulator.api_key, base_url_override=emulator.base_url) as client:
+        request = AsyncPredictRequest(model_input={"a": 1})
+        request_id = (await client.api.async_predict_production(request=request)).request_id
+        while (await client.api.get_async_request_status(request_id=request_id)).status != "SUCCEEDED":
+            continue
+        assert not (await client.api.cancel_async_request(request_id=request_id)).canceled

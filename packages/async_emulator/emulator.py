@@ -93,7 +93,15 @@ class Emulator:
             clock=self._clock,
             find_model=lambda: self._deployment.model,
         )
-        server = _Server(uvicorn.Config(api.app(), log_config=None, access_log=False, lifespan="off"))
+        config = uvicorn.Config(
+            api.app(),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+        )
+        server = _Server(config)
         dispatcher.start()
         serving = asyncio.create_task(server.serve(sockets=[self._listener]))
         running = asyncio.create_task(self._deploy(dispatcher))

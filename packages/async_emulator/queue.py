@@ -56,7 +56,7 @@ class RequestQueue(Protocol):
         ...
 
     def get(self, request_id: str) -> AsyncRequest:
-        """The request as it stands."""
+        """The request as it stands, without its input: that is for who leases it."""
         ...
 
     def count(self, deployment_id: str, status: RequestStatus) -> int:
@@ -121,17 +121,17 @@ class MemoryQueue:
 
     def release(self, request_id: str, now: datetime) -> None:
         """Put a leased request back in its old place."""
-        self._put(after(self.get(request_id), Event.RELEASE, now))
+        self._put(after(self._find(request_id), Event.RELEASE, now))
 
     def finish(
         self, request_id: str, event: Event, now: datetime, errors: Sequence[AsyncRequestError] = ()
     ) -> None:
         """End a leased request and erase its input."""
-        self._put(after(self.get(request_id), event, now, errors))
+        self._put(after(self._find(request_id), event, now, errors))
 
     def cancel(self, request_id: str, now: datetime) -> None:
         """End a QUEUED request and erase its input."""
-        self._put(after(self.get(request_id), Event.CANCEL, now))
+        self._put(after(self._find(request_id), Event.CANCEL, now))
 
     def expire_due(self, now: datetime) -> int:
         """End every QUEUED request whose time is over."""
@@ -150,11 +150,8 @@ class MemoryQueue:
         return min(queued, default=None)
 
     def get(self, request_id: str) -> AsyncRequest:
-        """The request as it stands."""
-        try:
-            return self._requests[request_id]
-        except KeyError:
-            raise UnknownRequest(request_id) from None
+        """The request as it stands, without its input."""
+        return replace(self._find(request_id), model_input=None)
 
     def count(self, deployment_id: str, status: RequestStatus) -> int:
         """How many of the deployment's requests have this status."""
@@ -168,6 +165,12 @@ class MemoryQueue:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _find(self, request_id: str) -> AsyncRequest:
+        try:
+            return self._requests[request_id]
+        except KeyError:
+            raise UnknownRequest(request_id) from None
 
     def _put(self, request: AsyncRequest) -> AsyncRequest:
         if before := self._requests.get(request.request_id):

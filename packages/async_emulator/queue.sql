@@ -47,11 +47,10 @@ INSERT INTO requests (
 INSERT INTO inputs (seq, model_input) VALUES (:seq, :model_input);
 
 -- name: select_request
-SELECT requests.*, inputs.model_input FROM requests LEFT JOIN inputs USING (seq)
-WHERE request_id = :request_id;
+SELECT requests.*, NULL AS model_input FROM requests WHERE request_id = :request_id;
 
 -- name: select_next
-SELECT requests.*, inputs.model_input FROM requests LEFT JOIN inputs USING (seq)
+SELECT requests.*, inputs.model_input FROM requests JOIN inputs USING (seq)
 WHERE status = 'QUEUED' AND deployment_id = :deployment_id AND queue_deadline > :now
 ORDER BY priority, seq LIMIT 1;
 

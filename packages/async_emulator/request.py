@@ -16,8 +16,8 @@ from async_inference.wire import (
 class AsyncRequest:
     """One async request and where it stands. All times are in UTC.
 
-    `model_input` is the JSON that goes to the model; it is erased when the request ends. A request still
-    QUEUED at `queue_deadline` expires.
+    `model_input` is the JSON that goes to the model; it is erased when the request ends, and None where it
+    is not asked for. A request still QUEUED at `queue_deadline` expires.
     """
 
     request_id: str

@@ -107,7 +107,7 @@ class SQLiteQueue:
         return None if micros is None else _from_micros(micros)
 
     def get(self, request_id: str) -> AsyncRequest:
-        """The request as it stands."""
+        """The request as it stands, without its input."""
         row = self._connection.execute(self._sql["select_request"], {"request_id": request_id}).fetchone()
         if row is None:
             raise UnknownRequest(request_id)

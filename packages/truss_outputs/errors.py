@@ -4,6 +4,7 @@
     ├── SettingsError (ValueError)           a setting is missing or wrong; names its key
     ├── MissingRequestId (LookupError)       no request id reached the model
     ├── InvalidRequestId (ValueError)        an id that cannot name a folder safely
+    ├── InvalidKey (ValueError)              a key that could name a place outside the store
     ├── UnstorableOutput (TypeError)         a value no encoder knows; names its path in the output
     ├── ResultNotReady (TimeoutError)        no result within the time the caller gave
     ├── CorruptResult (ValueError)           stored bytes are not what the result says they are
@@ -52,13 +53,24 @@ class InvalidRequestId(OutputError, ValueError):
         )
 
 
+class InvalidKey(OutputError, ValueError):
+    """A key that could name a place outside the store, or that not every store can hold."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        self.key = key
+        self.problem = problem
+        super().__init__(f"key {key[:80]!r} is not allowed: {problem}")
+
+
 class UnstorableOutput(OutputError, TypeError):
     """A value in the output that no encoder knows."""
 
-    def __init__(self, path: Sequence[str | int], value: object) -> None:
+    def __init__(self, path: Sequence[str | int], value: object, reason: str | None = None) -> None:
         self.path = tuple(path)
+        self.reason = reason
         steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-        super().__init__(f"output{steps}: {type(value)!r} cannot be stored")
+        why = f": {reason}" if reason else ""
+        super().__init__(f"output{steps}: {type(value)!r} cannot be stored{why}")
 
 
 class ResultNotReady(OutputError, TimeoutError):
@@ -83,11 +95,14 @@ class StoreError(OutputError, OSError):
     """The store refused, or could not be reached.
 
     `url` names the bucket or folder and the object; `reason` is the store's own word for what happened.
+    `is_transient` is False where the store refused for good and wrote nothing. Where it is True, asking again
+    may be answered otherwise, and a write may have arrived although its answer did not.
     """
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, is_transient: bool = True) -> None:
         self.url = url
         self.reason = reason
+        self.is_transient = is_transient
         super().__init__(f"{url}: {reason}")
 
 
@@ -95,11 +110,11 @@ class AlreadyExists(StoreError, FileExistsError):
     """A create-only write found an object in its place."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url, "already exists")
+        super().__init__(url, "already exists", is_transient=False)
 
 
 class ObjectNotFound(StoreError, FileNotFoundError):
     """There is no object at this place."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url, "not found")
+        super().__init__(url, "not found", is_transient=False)

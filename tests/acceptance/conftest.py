@@ -20,6 +20,12 @@ class Caller:
         self.emulator = emulator
         self.http = httpx.Client(base_url=emulator.base_url, headers=emulator.headers, trust_env=False)
 
+    def __enter__(self) -> "Caller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
     def submit(self, model_input: object, **fields: object) -> str:
         body = {"model_input": model_input, **fields}
         response = self.http.post("/production/async_predict", json=body)

@@ -1,0 +1,100 @@
+"""What the caller's side does with results: wait for one, load it, turn its references into values again.
+
+The reader trusts its own store and the request id it was given. A url in a stored document leads it nowhere.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from truss_outputs.artifact import Artifact
+from truss_outputs.encoding import placed
+from truss_outputs.errors import CorruptResult, InvalidKey, ObjectNotFound, ResultNotReady, StoreError
+from truss_outputs.keys import artifact_key, request_folder, result_key
+from truss_outputs.result import ArtifactReference, StoredResult
+from truss_outputs.store import Store
+
+
+class OutputReader:
+    """Reads what an `OutputWriter` wrote to the same store. Safe to share between threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._sleep = sleep
+        self._clock = clock
+
+    def url(self, request_id: str) -> str:
+        """Where the result is, or will be."""
+        return self._store.url_of(result_key(request_id))
+
+    def load(self, request_id: str) -> StoredResult:
+        """The request's result. Raises ObjectNotFound if there is none, CorruptResult if it is not one."""
+        key = result_key(request_id)
+        url = self._store.url_of(key)
+        try:
+            result = StoredResult.model_validate_json(self._store.get(key))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            problem = f"no result of format 1: {place or 'document'}: {first['msg']}"
+            raise CorruptResult(url, problem) from error
+        if result.request_id != request_folder(request_id):
+            raise CorruptResult(url, f"it is the result of another request, {result.request_id!r}")
+        return result
+
+    def wait(self, request_id: str, *, timeout: float, interval: float = 0.5) -> StoredResult:
+        """The request's result as soon as there is one, looked for every `interval` seconds.
+
+        A store that cannot be reached for a while is waited for too. Raises ResultNotReady after `timeout`
+        seconds, at least one look having been taken.
+        """
+        deadline = self._clock() + timeout
+        while True:
+            try:
+                return self.load(request_id)
+            except StoreError as error:
+                if not (error.is_transient or isinstance(error, ObjectNotFound)):
+                    raise
+                remaining = deadline - self._clock()
+                if remaining <= 0:
+                    raise ResultNotReady(self.url(request_id), timeout) from error
+            self._sleep(min(interval, remaining))
+
+    def read(self, result: StoredResult, artifact: ArtifactReference) -> bytes:
+        """The bytes of one of the result's artifacts. Raises CorruptResult if they are not those stored."""
+        try:
+            key = artifact_key(result.request_id, result.truss_outputs.attempt, artifact.name)
+        except InvalidKey as error:
+            raise CorruptResult(self.url(result.request_id), str(error)) from error
+        url = self._store.url_of(key)
+        data = self._store.get(key)
+        if len(data) != artifact.size:
+            raise CorruptResult(url, f"{len(data)} bytes, where the result says {artifact.size}")
+        checksum = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        if checksum != artifact.checksum:
+            raise CorruptResult(url, f"{checksum}, where the result says {artifact.checksum}")
+        return data
+
+    def value(self, result: StoredResult) -> Any:
+        """The output as the model returned it: in place of each reference its bytes, or its `Artifact`."""
+        artifacts = result.truss_outputs.artifacts
+        values = {artifact.path: self._value_of(result, artifact) for artifact in artifacts}
+        try:
+            return placed(result.data, values)
+        except (LookupError, TypeError) as error:
+            raise CorruptResult(self.url(result.request_id), "an artifact's path leads nowhere") from error
+
+    def _value_of(self, result: StoredResult, artifact: ArtifactReference) -> bytes | Artifact:
+        data = self.read(result, artifact)
+        if artifact.content_type == "application/octet-stream":
+            return data
+        return Artifact(data, artifact.content_type, name=artifact.name)

@@ -1,0 +1,89 @@
+"""A store in this process's memory: for trying things out, and for tests."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+
+from truss_outputs.errors import AlreadyExists, ObjectNotFound
+from truss_outputs.keys import check_key
+from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Object:
+    body: bytes
+    info: ObjectInfo
+
+
+class MemoryStore:
+    """A `Store` that ends with its process."""
+
+    def __init__(self, name: str = "") -> None:
+        self._url = f"memory://{name}"
+        self._objects: dict[str, _Object] = {}
+        self._lock = Lock()
+
+    @classmethod
+    def named(cls, name: str) -> "MemoryStore":
+        """The one store of this name in this process, as two urls that are equal name the same place."""
+        return _NAMED.setdefault(name, cls(name))
+
+    @property
+    def url(self) -> str:
+        """The url that names this store."""
+        return self._url
+
+    def url_of(self, key: str) -> str:
+        """The url of an object here, whether it exists or not."""
+        return f"{self._url}/{key}"
+
+    def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
+        """Store `body` under `key`; see `Store.put`."""
+        check_key(key)
+        receipt = PutReceipt(size=len(body), sha256=hashlib.sha256(body).hexdigest())
+        info = ObjectInfo(
+            key=key,
+            size=receipt.size,
+            modified=datetime.now(UTC),
+            content_type=content_type,
+            sha256=receipt.sha256,
+        )
+        with self._lock:
+            if create and key in self._objects:
+                raise AlreadyExists(self.url_of(key))
+            self._objects[key] = _Object(body=bytes(body), info=info)
+        return receipt
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes; see `Store.get`."""
+        return self._object(key).body
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of the object; see `Store.head`."""
+        return self._object(key).info
+
+    def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
+        """The objects whose key begins with `prefix`; see `Store.list`."""
+        with self._lock:
+            found = [stored.info for key, stored in self._objects.items() if key.startswith(prefix)]
+        yield from sorted(found, key=lambda info: info.key.encode())
+
+    def delete(self, key: str) -> None:
+        """Remove the object; see `Store.delete`."""
+        check_key(key)
+        with self._lock:
+            self._objects.pop(key, None)
+
+    def _object(self, key: str) -> _Object:
+        check_key(key)
+        with self._lock:
+            stored = self._objects.get(key)
+        if stored is None:
+            raise ObjectNotFound(self.url_of(key))
+        return stored
+
+
+# Shared on purpose: in a process, a name is an address. Who wants a store to himself makes a `MemoryStore()`.
+_NAMED: dict[str, MemoryStore] = {}

@@ -1,0 +1,139 @@
+"""A store's url: what it means, and the store it names."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+from urllib.parse import unquote
+
+from truss_outputs.credentials import Credentials
+from truss_outputs.errors import InvalidKey, SettingsError
+from truss_outputs.keys import check_key
+from truss_outputs.store import Store
+from truss_outputs.stores import s3_client
+from truss_outputs.stores.local import LocalStore
+from truss_outputs.stores.memory import MemoryStore
+from truss_outputs.stores.s3 import S3Store
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+_MEMORY_NAME = re.compile(r"[A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreUrl:
+    """A url taken apart: `place` is what follows the two slashes, `path` what follows the third."""
+
+    scheme: str
+    place: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError saying what was found and what is allowed. It never repeats a password."""
+        allowed = "allowed: " + ", ".join(scheme.example for scheme in _SCHEMES.values())
+        name, _, rest = text.partition("://")
+        place, _, path = rest.partition("/")
+        if "@" in place:
+            raise ValueError(f"found a user name or password in the url; {allowed}")
+        if name not in _SCHEMES or not rest:
+            raise ValueError(f"found {text!r}; {allowed}")
+        if {"?", "#"} & set(rest) or not rest.isprintable():
+            raise ValueError(f"found {text!r}, with '?', '#' or a control character; {allowed}")
+        url = cls(scheme=name, place=place, path=path.strip("/"))
+        try:
+            _SCHEMES[name].check(url)
+        except ValueError as error:
+            raise ValueError(f"found {text!r}, but {error}; {allowed}") from error
+        return url
+
+    @property
+    def takes_credentials(self) -> bool:
+        """Whether the store it names asks who one is."""
+        return _SCHEMES[self.scheme].takes_credentials
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Access:
+    endpoint_url: str | None
+    region: str | None
+    credentials: Credentials | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scheme:
+    example: str
+    takes_credentials: bool = False
+    check: Callable[[StoreUrl], None]
+    open: Callable[[StoreUrl, _Access], Store]
+
+
+def _check_file(url: StoreUrl) -> None:
+    if url.place not in ("", "localhost"):
+        raise ValueError("a folder's url has three slashes, as it lies on this machine")
+    if not url.path or not unquote(url.path).isprintable():
+        raise ValueError("it names no folder")
+
+
+def _open_file(url: StoreUrl, access: _Access) -> Store:
+    return LocalStore(Path("/", unquote(url.path)))
+
+
+def _check_s3(url: StoreUrl) -> None:
+    if not _BUCKET.fullmatch(url.place):
+        raise ValueError("a bucket's name is 3 to 255 letters, digits, '.', '-' and '_'")
+    try:
+        check_key(url.path or "no-prefix")
+    except InvalidKey as error:
+        raise ValueError(f"of the prefix, {error.problem}") from error
+
+
+def _open_s3(url: StoreUrl, access: _Access) -> Store:
+    client = s3_client.connect(
+        endpoint_url=access.endpoint_url, region=access.region, credentials=access.credentials
+    )
+    return S3Store(bucket=url.place, prefix=url.path, client=client)
+
+
+def _check_memory(url: StoreUrl) -> None:
+    if url.path or not _MEMORY_NAME.fullmatch(url.place):
+        raise ValueError("a memory has a name and no more")
+
+
+def _open_memory(url: StoreUrl, access: _Access) -> Store:
+    return MemoryStore.named(url.place)
+
+
+# A further scheme is one more line.
+_SCHEMES = MappingProxyType(
+    {
+        "file": _Scheme(example="file:///absolute/folder", check=_check_file, open=_open_file),
+        "s3": _Scheme(example="s3://bucket/prefix", takes_credentials=True, check=_check_s3, open=_open_s3),
+        "memory": _Scheme(example="memory://name", check=_check_memory, open=_open_memory),
+    }
+)
+
+
+def from_url(
+    url: str,
+    *,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    credentials: Credentials | None = None,
+    setting: str = "url",
+) -> Store:
+    """The store that `url` names. Nothing is asked of it yet.
+
+    `endpoint_url`, `region` and `credentials` are for s3 alone. A `memory://` store is one for each name and
+    process, so that a model and a reader beside it meet. Raises SettingsError under the key `setting`.
+    """
+    access = _Access(endpoint_url=endpoint_url, region=region, credentials=credentials)
+    try:
+        parsed = StoreUrl.parse(url)
+        return _SCHEMES[parsed.scheme].open(parsed, access)
+    except ImportError as error:
+        problem = f"found {url!r}, which needs boto3, which is not installed: add boto3 to requirements"
+        raise SettingsError(setting, problem) from error
+    except ValueError as error:
+        raise SettingsError(setting, str(error)) from error

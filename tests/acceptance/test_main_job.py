@@ -1,0 +1,185 @@
+"""The main job: a request without a webhook, its result in the store, by the shipped commands."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from async_emulator.emulator_process import EmulatorProcess
+from tests.acceptance.conftest import ROOT, Caller
+
+pytestmark = pytest.mark.timeout(300)
+
+COMMAND = Path(sys.executable).with_name("truss-async")
+KEYS = {"AWS_ACCESS_KEY_ID": "an-access-key-id", "AWS_SECRET_ACCESS_KEY": "a-hidden-key"}
+
+
+def truss_async(emulator: EmulatorProcess, *arguments: str | Path, **environ: str):
+    service = {"BASETEN_API_KEY": emulator.api_key, "TRUSS_ASYNC_BASE_URL": emulator.base_url}
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **service, **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_demo_shows_everything_and_ends_by_itself():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.demo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    request_id = next(line.split()[-1] for line in done.stdout.splitlines() if "request id" in line)
+    assert (ROOT / "outputs" / request_id / "result.json").is_file()
+    for shown in (
+        "QUEUED",
+        "SUCCEEDED",
+        '"type": "async_request_completed"',
+        "image/png",
+        "truss-async fetch",
+    ):
+        assert shown in done.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("main-job")
+
+
+@pytest.fixture(scope="module")
+def emulator(folder: Path) -> Iterator[EmulatorProcess]:
+    arguments = ("--data-dir", folder / "data", "--env", f"TRUSS_OUTPUTS_URL={folder.as_uri()}/outputs")
+    with EmulatorProcess(ROOT, *arguments) as emulator:
+        emulator.wait_until_ready()
+        yield emulator
+
+
+@pytest.fixture
+def outputs(folder: Path) -> dict[str, str]:
+    return {"TRUSS_OUTPUTS_URL": f"{folder.as_uri()}/outputs"}
+
+
+def test_submit_wait_and_fetch(emulator, outputs, folder, tmp_path):
+    submitted = truss_async(emulator, "submit", "--example", "--json", **outputs)
+    assert submitted.returncode == 0, submitted.stderr
+    request_id = json.loads(submitted.stdout)["request_id"]
+    waited = truss_async(emulator, "wait", request_id, "--json", **outputs)
+    assert waited.returncode == 0, waited.stderr
+    result = json.loads(waited.stdout)
+    assert result["request_id"] == request_id
+    assert result["model_id"]
+    stored = folder / "outputs" / request_id / "result.json"
+    assert json.loads(submitted.stdout)["result_url"] == stored.as_uri()
+    assert json.loads(stored.read_text()) == result
+
+    [artifact] = result["truss_outputs"]["artifacts"]
+    fetched = truss_async(emulator, "fetch", request_id, "--to", tmp_path, **outputs)
+    assert fetched.returncode == 0, fetched.stderr
+    png = (tmp_path / request_id / artifact["name"]).read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert artifact["checksum"] == f"sha256:{hashlib.sha256(png).hexdigest()}"
+
+
+def test_a_bad_input_fails_with_its_reason_and_stores_nothing(emulator, outputs, folder):
+    done = truss_async(emulator, "submit", '{"image": "no image"}', "--wait", **outputs)
+    assert done.returncode == 1
+    assert "MODEL_INVALID_INPUT" in done.stderr
+    assert "image must be a data URI or an https URL" in done.stderr
+    request_id = next(word for word in done.stderr.split() if len(word) == 32)
+    assert not (folder / "outputs" / request_id).exists()
+
+
+def test_a_sync_call_stores_its_result_too_and_answers_with_the_reference(emulator, folder):
+    with Caller(emulator) as caller:
+        response = caller.http.post("/production/predict", json=_example())
+    reference = response.json()
+    request_id = response.headers["x-baseten-request-id"]
+    assert reference["request_id"] == request_id
+    assert reference["url"] == (folder / "outputs" / request_id / "result.json").as_uri()
+    assert (folder / "outputs" / request_id / "result.json").is_file()
+
+
+def test_status_and_cancel_answer(emulator, outputs):
+    submitted = truss_async(emulator, "submit", "--example", "--wait", "--json", **outputs)
+    request_id = json.loads(submitted.stdout)["request_id"]
+    status = truss_async(emulator, "status", request_id, "--json")
+    assert json.loads(status.stdout)["status"] == "SUCCEEDED"
+    cancel = truss_async(emulator, "cancel", request_id, "--json")
+    assert (cancel.returncode, json.loads(cancel.stdout)["canceled"]) == (1, False)
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[dict[str, str]]:
+    """The variables that lead any AWS SDK to a server on this machine, which has one bucket."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    environ = {**KEYS, "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
+    client = boto3.client(
+        "s3",
+        endpoint_url=environ["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+    )
+    client.create_bucket(Bucket="results")
+    client.close()
+    yield environ
+    server.stop()
+
+
+def start_with_bucket(s3: dict[str, str], bucket: str, data_dir: Path) -> EmulatorProcess:
+    variables = {**s3, "TRUSS_OUTPUTS_URL": f"s3://{bucket}/some/prefix"}
+    given = [f"--env={name}={value}" for name, value in variables.items()]
+    return EmulatorProcess(ROOT, "--data-dir", data_dir, *given)
+
+
+def test_the_result_is_in_the_bucket(s3, tmp_path):
+    with start_with_bucket(s3, "results", tmp_path / "data") as emulator:
+        emulator.wait_until_ready()
+        environ = {**s3, "TRUSS_OUTPUTS_URL": "s3://results/some/prefix"}
+        submitted = truss_async(emulator, "submit", "--example", "--wait", "--json", **environ)
+        assert submitted.returncode == 0, submitted.stderr
+        result = json.loads(submitted.stdout)
+        [artifact] = result["truss_outputs"]["artifacts"]
+        assert artifact["url"].startswith(f"s3://results/some/prefix/{result['request_id']}/")
+        fetched = truss_async(
+            emulator, "fetch", result["request_id"], "--to", tmp_path / "fetched", **environ
+        )
+        assert fetched.returncode == 0, fetched.stderr
+    assert (tmp_path / "fetched" / result["request_id"] / artifact["name"]).is_file()
+
+
+def test_a_bucket_that_refuses_fails_the_request_and_is_named(s3, tmp_path):
+    with start_with_bucket(s3, "no-such-bucket", tmp_path / "data") as emulator:
+        emulator.wait_until_ready()
+        with Caller(emulator) as caller:
+            request_id = caller.submit(_example(), inference_retry_config={"max_attempts": 1})
+            [error] = caller.wait(request_id, "FAILED")["errors"]
+    assert error["code"] == "MODEL_PREDICT_ERROR"
+    assert "s3://no-such-bucket/some/prefix" in error["message"]
+    assert "NoSuchBucket" in error["message"]
+    assert KEYS["AWS_SECRET_ACCESS_KEY"] not in emulator.output + error["message"]
+
+
+def _example() -> dict[str, object]:
+    import yaml
+
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    example: dict[str, object] = config["model_metadata"]["example_model_input"]
+    return example

@@ -1,0 +1,177 @@
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.truss_outputs.faulty_store import Clock, Fault, FaultyStore
+from truss_outputs import (
+    Artifact,
+    CorruptResult,
+    InvalidRequestId,
+    MemoryStore,
+    ObjectNotFound,
+    OutputReader,
+    OutputWriter,
+    ResultNotReady,
+    StoreError,
+)
+
+REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
+MARKER = f"{REQUEST}/result.json"
+
+
+@pytest.fixture
+def store() -> FaultyStore:
+    return FaultyStore()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def reader(store: FaultyStore, clock: Clock) -> OutputReader:
+    return OutputReader(store, sleep=clock.sleep, clock=clock.time)
+
+
+def rewrite(store: FaultyStore, **changes: Any) -> None:
+    """Change the stored document, as somebody with access to the bucket could."""
+    document = json.loads(store.get(MARKER))
+    document.update(changes)
+    store.put(MARKER, json.dumps(document).encode(), content_type="application/json")
+
+
+def record(store: FaultyStore) -> Any:
+    return json.loads(store.get(MARKER))["truss_outputs"]
+
+
+def test_the_place_is_known_before_there_is_a_result(reader: OutputReader) -> None:
+    assert reader.url(REQUEST) == f"memory://faulty/{MARKER}"
+    assert reader.url(f"{REQUEST}:ray:user") == reader.url(REQUEST)
+
+
+def test_a_hostile_id_is_refused(reader: OutputReader, store: FaultyStore) -> None:
+    with pytest.raises(InvalidRequestId):
+        reader.load("../other")
+    assert store.calls == []
+
+
+def test_json_that_looks_like_a_reference_is_data(store: FaultyStore, reader: OutputReader) -> None:
+    output = {"name": "x", "url": "s3://x/y", "content_type": "image/png", "size": 1, "checksum": "sha256:0"}
+    OutputWriter(store).write({"fake": output, "real": b"x"}, REQUEST)
+    assert reader.value(reader.load(REQUEST)) == {"fake": output, "real": b"x"}
+
+
+def test_bytes_come_back_as_bytes_and_types_as_artifacts(store: FaultyStore, reader: OutputReader) -> None:
+    OutputWriter(store).write([b"x", Artifact(b"y", "image/png")], REQUEST)
+    assert reader.value(reader.load(REQUEST)) == [b"x", Artifact(b"y", "image/png", name="1.png")]
+
+
+@pytest.mark.parametrize("content", [b"", b"not json", b"[]", b"{}", b'{"request_id": 1}', b"\xff"])
+def test_what_is_no_result_is_corrupt(store: FaultyStore, reader: OutputReader, content: bytes) -> None:
+    store.put(MARKER, content, content_type="application/json")
+    with pytest.raises(CorruptResult, match=f"memory://faulty/{MARKER}: no result of format 1") as caught:
+        reader.load(REQUEST)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_format_is_corrupt(store: FaultyStore, reader: OutputReader) -> None:
+    OutputWriter(store).write(1, REQUEST)
+    rewrite(store, truss_outputs=record(store) | {"format": 2})
+    with pytest.raises(CorruptResult, match=r"truss_outputs\.format"):
+        reader.load(REQUEST)
+
+
+def test_another_requests_result_is_corrupt(store: FaultyStore, reader: OutputReader) -> None:
+    OutputWriter(store).write(1, REQUEST)
+    rewrite(store, request_id="another")
+    with pytest.raises(CorruptResult, match="another request"):
+        reader.load(REQUEST)
+
+
+@pytest.mark.parametrize(("content", "problem"), [(b"abcd", "4 bytes"), (b"xyz", "sha256:")])
+def test_a_damaged_artifact_is_corrupt(
+    store: FaultyStore, reader: OutputReader, content: bytes, problem: str
+) -> None:
+    attempt = OutputWriter(store).write({"a": b"abc"}, REQUEST).attempt
+    store.put(f"{REQUEST}/{attempt}/a.bin", content, content_type="application/octet-stream")
+    result = reader.load(REQUEST)
+    with pytest.raises(CorruptResult, match=f"{attempt}/a.bin: {problem}"):
+        reader.value(result)
+
+
+def test_a_missing_artifact_is_not_found(store: FaultyStore, reader: OutputReader) -> None:
+    attempt = OutputWriter(store).write({"a": b"abc"}, REQUEST).attempt
+    store.delete(f"{REQUEST}/{attempt}/a.bin")
+    with pytest.raises(ObjectNotFound, match="not found"):
+        reader.value(reader.load(REQUEST))
+
+
+@pytest.mark.parametrize("change", [{"name": "../../other/secret"}, {"name": ".."}, {"name": "a/b"}])
+def test_a_document_chooses_no_place_outside(
+    store: FaultyStore, reader: OutputReader, change: dict[str, str]
+) -> None:
+    OutputWriter(store).write({"a": b"abc"}, REQUEST)
+    stored = record(store)
+    rewrite(store, truss_outputs=stored | {"artifacts": [stored["artifacts"][0] | change]})
+    result = reader.load(REQUEST)
+    store.calls.clear()
+    with pytest.raises(CorruptResult):
+        reader.value(result)
+    assert store.calls == []
+
+
+def test_the_url_in_a_document_is_not_followed(store: FaultyStore, reader: OutputReader) -> None:
+    MemoryStore.named("elsewhere").put("x", b"abc", content_type="image/png")
+    OutputWriter(store).write({"a": b"abc"}, REQUEST)
+    stored = record(store)
+    artifact = stored["artifacts"][0] | {"url": "memory://elsewhere/x"}
+    rewrite(store, truss_outputs=stored | {"artifacts": [artifact]})
+    store.calls.clear()
+    result = reader.load(REQUEST)
+    reader.value(result)
+    assert store.calls == [("get", MARKER), ("get", f"{REQUEST}/{stored['attempt']}/a.bin")]
+
+
+def test_a_path_that_leads_nowhere_is_corrupt(store: FaultyStore, reader: OutputReader) -> None:
+    OutputWriter(store).write({"a": b"abc"}, REQUEST)
+    rewrite(store, data=[1])
+    with pytest.raises(CorruptResult, match="path leads nowhere"):
+        reader.value(reader.load(REQUEST))
+
+
+def test_to_wait_is_to_look_until_the_result_is_there(store: FaultyStore, clock: Clock) -> None:
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        if clock.now >= 2:
+            OutputWriter(store).write({"done": True}, REQUEST)
+
+    reader = OutputReader(store, sleep=sleep, clock=clock.time)
+    assert reader.wait(REQUEST, timeout=60).data == {"done": True}
+    assert clock.slept == [0.5] * 4
+
+
+def test_a_store_that_is_away_is_waited_for(store: FaultyStore, reader: OutputReader, clock: Clock) -> None:
+    OutputWriter(store).write(1, REQUEST)
+    store.faults = [Fault("get", MARKER, lambda url: StoreError(url, "busy"), times=3)]
+    assert reader.wait(REQUEST, timeout=60).data == 1
+    assert len(clock.slept) == 3
+
+
+def test_a_refusal_for_good_ends_the_wait(store: FaultyStore, reader: OutputReader, clock: Clock) -> None:
+    store.faults = [Fault("get", MARKER, lambda url: StoreError(url, "AccessDenied", is_transient=False))]
+    with pytest.raises(StoreError, match="AccessDenied"):
+        reader.wait(REQUEST, timeout=60)
+    assert clock.slept == []
+
+
+def test_the_wait_ends_in_time(reader: OutputReader, clock: Clock) -> None:
+    with pytest.raises(ResultNotReady, match=f"no result at memory://faulty/{MARKER} after 1.2 s"):
+        reader.wait(REQUEST, timeout=1.2)
+    assert clock.now == pytest.approx(1.2)
+
+
+def test_a_wait_of_no_time_looks_once(store: FaultyStore, reader: OutputReader) -> None:
+    OutputWriter(store).write(1, REQUEST)
+    assert reader.wait(REQUEST, timeout=0).data == 1

@@ -1,0 +1,81 @@
+import pytest
+from fastapi import HTTPException
+from starlette.requests import Request
+
+from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
+from truss_outputs import (
+    MemoryStore,
+    ModelOutputs,
+    ObjectNotFound,
+    OutputReader,
+    OutputWriter,
+    SettingsError,
+    StoreError,
+)
+
+REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
+CONFIG = {"model_metadata": {"truss_outputs": {"url": "memory://truss-model"}}}
+
+
+def request(request_id: str | None = REQUEST) -> Request:
+    headers = [(b"x-baseten-request-id", request_id.encode())] if request_id is not None else []
+    return Request({"type": "http", "headers": headers})
+
+
+def test_an_output_is_stored_under_the_request_and_answered_with_its_place() -> None:
+    environ = {"BT_MODEL_ID": "m", "BT_MODEL_DEPLOYMENT_ID": "d"}
+    answer = ModelOutputs.from_truss(CONFIG, {}, environ=environ).store({"a": b"x"}, request())
+    result = OutputReader(MemoryStore.named("truss-model")).load(REQUEST)
+    assert (result.model_id, result.deployment_id) == ("m", "d")
+    assert answer == {
+        "request_id": REQUEST,
+        "url": f"memory://truss-model/{REQUEST}/result.json",
+        "attempt": result.truss_outputs.attempt,
+        "artifacts": [result.truss_outputs.artifacts[0].reference.model_dump()],
+    }
+
+
+def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSS_OUTPUTS_URL", "memory://from-environment")
+    monkeypatch.delenv("BT_MODEL_ID", raising=False)
+    monkeypatch.delenv("BT_MODEL_DEPLOYMENT_ID", raising=False)
+    ModelOutputs.from_truss(CONFIG, {}).store(1, request())
+    result = OutputReader(MemoryStore.named("from-environment")).load(REQUEST)
+    assert (result.model_id, result.deployment_id) == ("", "")
+
+
+def test_a_wrong_setting_fails_before_the_first_request() -> None:
+    with pytest.raises(SettingsError):
+        ModelOutputs.from_truss({}, {}, environ={})
+
+
+def test_a_refused_write_fails_the_request_and_says_why() -> None:
+    store = FaultyStore(
+        faults=[Fault("put", "result.json", lambda url: StoreError(url, "AccessDenied", is_transient=False))]
+    )
+    with pytest.raises(HTTPException) as caught:
+        ModelOutputs(OutputWriter(store)).store({"a": 1}, request())
+    assert caught.value.status_code == 500
+    assert caught.value.detail == f"memory://faulty/{REQUEST}/result.json: AccessDenied"
+    assert isinstance(caught.value.__cause__, StoreError)
+
+
+@pytest.mark.parametrize(
+    ("request_id", "output", "detail"),
+    [
+        (None, 1, "the call has no x-baseten-request-id header"),
+        ("", 1, "the call has no x-baseten-request-id header"),
+        ("../../x", 1, "request id '../../x' is not allowed"),
+        (REQUEST, {"a": object()}, "output.a: <class 'object'> cannot be stored"),
+    ],
+)
+def test_whatever_cannot_be_stored_fails_the_request(
+    request_id: str | None, output: object, detail: str
+) -> None:
+    store = MemoryStore()
+    with pytest.raises(HTTPException) as caught:
+        ModelOutputs(OutputWriter(store)).store(output, request(request_id))
+    assert caught.value.status_code == 500
+    assert caught.value.detail.startswith(detail)
+    with pytest.raises(ObjectNotFound):
+        OutputReader(store).load(REQUEST)

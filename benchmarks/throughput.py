@@ -7,7 +7,7 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -72,7 +72,7 @@ async def _rates(
     async with aiohttp.ClientSession(headers=emulator.headers, connector=connector) as session:
         for _ in range(ROUNDS + 1):  # the first is for warming up
             direct.append(await _rate(lambda: _call_directly(session, server_url, concurrency)))
-            through.append(await _rate(lambda: _call_through(session, emulator.base_url)))
+            through.append(await _rate(lambda: _call_through(session, emulator.base_url, concurrency)))
     return direct[1:], through[1:]
 
 
@@ -84,18 +84,24 @@ async def _rate(work: Callable[[], Awaitable[None]]) -> float:
 
 async def _call_directly(session: aiohttp.ClientSession, server_url: str, concurrency: int) -> None:
     url = f"{server_url}/v1/models/model:predict"
-    await _post(session, url, [{"number": number} for number in range(REQUESTS)], concurrency, 200)
+    bodies = [{"number": number} for number in range(REQUESTS)]
+    await _post(session, url, bodies, concurrency, 200)
 
 
-async def _call_through(session: aiohttp.ClientSession, base_url: str) -> None:
+async def _call_through(session: aiohttp.ClientSession, base_url: str, concurrency: int) -> None:
     url = f"{base_url}/production/async_predict"
-    await _post(session, url, [{"model_input": {"number": number}} for number in range(REQUESTS)], 32, 201)
+    bodies = [{"model_input": {"number": number}} for number in range(REQUESTS)]
+    await _post(session, url, bodies, concurrency, 201)
     while await _outstanding(session, base_url):  # noqa: ASYNC110  # a server far away sets no event
         await asyncio.sleep(0.02)
 
 
 async def _post(
-    session: aiohttp.ClientSession, url: str, bodies: list[dict[str, object]], concurrency: int, status: int
+    session: aiohttp.ClientSession,
+    url: str,
+    bodies: Sequence[Mapping[str, object]],
+    concurrency: int,
+    status: int,
 ) -> None:
     waiting = iter(bodies)
 

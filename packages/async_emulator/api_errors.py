@@ -58,6 +58,16 @@ def payload_too_large(size: int, limit: int) -> ApiError:
     )
 
 
+def wrong_method(method: str, path: str) -> ApiError:
+    """The path is there, and does something else."""
+    return ApiError(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not allowed at {path}")
+
+
+def internal(error: Exception) -> ApiError:
+    """A fault of the emulator's own."""
+    return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, type(error).__name__)
+
+
 def not_ready() -> ApiError:
     """The model has not been loaded yet."""
     return ApiError(

@@ -6,21 +6,20 @@
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from http import HTTPStatus
 
-from pydantic import BaseModel, ValidationError
-from starlette.applications import Starlette
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from async_emulator import api_errors
 from async_emulator.api_errors import ApiError
 from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
-from async_emulator.errors import UnknownRequest
+from async_emulator.endpoint import Endpoint, nothing_here
 from async_emulator.model_client import REQUEST_ID_HEADER, ModelClient
 from async_emulator.service import AsyncService, new_request_id
 from async_emulator.sync_prediction import SyncPrediction
@@ -41,8 +40,6 @@ TARGETS = (
     "/deployment/{deployment_id}",
 )
 
-Endpoint = Callable[[Request], Awaitable[ASGIApp]]
-
 
 class InferenceApi:
     """The endpoints. `find_model` gives the model server's client once a replica is ready."""
@@ -62,44 +59,26 @@ class InferenceApi:
         self._clock = clock
         self._find_model = find_model
 
-    def app(self) -> Starlette:
+    def app(self) -> ASGIApp:
         """The application to serve."""
-        routes = [Route("/healthz", self._healthz, methods=["GET"])]
-        for method, operation, endpoint in (
-            ("POST", "async_predict", self._async_predict),
-            ("POST", "predict", self._predict),
-            ("GET", "async_queue_status", self._queue_status),
+        routes = []
+        for operation, handlers in (
+            ("async_predict", {"POST": self._async_predict}),
+            ("predict", {"POST": self._predict}),
+            ("async_queue_status", {"GET": self._queue_status}),
         ):
-            routes += [
-                Route(f"{target}/{operation}", self._guarded(endpoint), methods=[method])
-                for target in TARGETS
-            ]
-        path = "/async_request/{request_id}"
+            endpoint = Endpoint(handlers, self._check)
+            routes += [Route(f"{target}/{operation}", endpoint) for target in TARGETS]
+        of_request = Endpoint({"GET": self._status, "DELETE": self._cancel}, self._check)
         routes += [
-            Route(path, self._guarded(self._status), methods=["GET"]),
-            Route(path, self._guarded(self._cancel), methods=["DELETE"]),
+            Route("/async_request/{request_id}", of_request),
+            Route("/healthz", Endpoint({"GET": self._healthz}, check=lambda request: None)),
         ]
-        return Starlette(
-            routes=routes,
-            exception_handlers={404: _no_such_path, 405: _wrong_method, 500: _internal_error},
-        )
+        return Router(routes, redirect_slashes=False, default=nothing_here)
 
-    def _guarded(self, endpoint: Endpoint) -> Endpoint:
-        """`endpoint` behind the key and the target check, its errors in the platform's words."""
-
-        async def guarded(request: Request) -> ASGIApp:
-            try:
-                self._check_key(request)
-                self._check_target(request)
-                return await endpoint(request)
-            except ApiError as error:
-                return error.response()
-            except ValidationError as error:
-                return api_errors.invalid_body(error).response()
-            except UnknownRequest as error:
-                return api_errors.not_found(str(error)).response()
-
-        return guarded
+    def _check(self, request: Request) -> None:
+        self._check_key(request)
+        self._check_target(request)
 
     def _check_key(self, request: Request) -> None:
         given = request.headers.get("authorization", "").encode()
@@ -122,16 +101,16 @@ class InferenceApi:
             raise ApiError(
                 HTTPStatus.BAD_REQUEST, "webhook_endpoint: must use https (plain http only on localhost)"
             )
-        request_id = self._service.submit(body)
+        request_id = await self._service.submit(body)
         return _json(AsyncRequestAccepted(request_id=request_id), request_id, HTTPStatus.CREATED)
 
     async def _status(self, request: Request) -> Response:
         request_id = request.path_params["request_id"]
-        return _json(self._service.status(request_id), request_id)
+        return _json(await self._service.status(request_id), request_id)
 
     async def _cancel(self, request: Request) -> Response:
         request_id = request.path_params["request_id"]
-        return _json(self._service.cancel(request_id), request_id)
+        return _json(await self._service.cancel(request_id), request_id)
 
     async def _queue_status(self, _: Request) -> Response:
         return _json(self._service.queue_status(), new_request_id())
@@ -173,16 +152,3 @@ def _json(body: BaseModel, request_id: str, status: HTTPStatus = HTTPStatus.OK) 
         headers={REQUEST_ID_HEADER: request_id},
         media_type="application/json",
     )
-
-
-async def _no_such_path(request: Request, _: Exception) -> Response:
-    return api_errors.not_found(f"there is nothing at {request.url.path}").response()
-
-
-async def _wrong_method(request: Request, _: Exception) -> Response:
-    message = f"{request.method} is not allowed at {request.url.path}"
-    return ApiError(HTTPStatus.METHOD_NOT_ALLOWED, message).response()
-
-
-async def _internal_error(_: Request, error: Exception) -> Response:
-    return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, type(error).__name__).response()

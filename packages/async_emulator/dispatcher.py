@@ -117,6 +117,7 @@ class Dispatcher:
         attempts_made = 0
         while True:
             outcome = await self._attempt(request)
+            await asyncio.sleep(0)  # who got the slot calls the model before we write down how this ended
             if not isinstance(outcome, Failure):
                 return outcome
             attempts_made += 1
@@ -187,4 +188,9 @@ class Dispatcher:
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("what should not fail has failed", exc_info=error)

@@ -18,9 +18,22 @@ _MESSAGE_LIMIT = 2_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Success:
-    """The model answered; `data` is what a webhook would get."""
+    """The model answered."""
 
-    data: JsonValue
+    body: bytes
+    is_json: bool = True
+
+    @property
+    def data(self) -> JsonValue:
+        """What a webhook would get: the JSON as it is, anything else as text."""
+        text = self.body.decode("utf-8", errors="replace")
+        if not self.is_json:
+            return text
+        try:
+            data: JsonValue = json.loads(text)
+        except json.JSONDecodeError:
+            return text
+        return data
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,14 +91,7 @@ def _success(content_type: str, body: bytes) -> Outcome:
             message="the model streams its output, which async requests do not support",
             is_retryable=False,
         )
-    text = body.decode("utf-8", errors="replace")
-    if media_type != "application/json":
-        return Success(data=text)
-    try:
-        data: JsonValue = json.loads(text)
-    except json.JSONDecodeError:
-        data = text
-    return Success(data=data)
+    return Success(body=body, is_json=media_type == "application/json")
 
 
 def _message(status: int, body: bytes) -> str:

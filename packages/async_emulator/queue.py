@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -19,11 +19,16 @@ RETENTION = timedelta(hours=1)
 class RequestQueue(Protocol):
     """The requests of all deployments, in the order in which they are served.
 
-    Guarantees: when a call returns, its change is durable to the extent of the implementation; each call
-    happens whole or not at all; calls are made from one thread, and are short enough for an event loop.
+    Guarantees: each call happens whole or not at all, and is seen by the next; what was changed before
+    `commit` returns is durable to the extent of the implementation, what is changed after it is not yet;
+    calls are made from one thread, and are short enough for an event loop. `on_change` is called when the
+    first change after a commit has been made. Where a change or a commit fails, that commit raises, and all
+    that it was to make durable is undone.
     Every status comes from `lifecycle`. Raises UnknownRequest for an id it does not hold, and
     InvalidTransition where a request cannot take the event.
     """
+
+    on_change: Callable[[], None]
 
     def enqueue(self, request: AsyncRequest) -> None:
         """Take in a request that is QUEUED."""
@@ -67,8 +72,12 @@ class RequestQueue(Protocol):
         """Drop the requests that ended more than RETENTION ago."""
         ...
 
+    def commit(self) -> None:
+        """Make durable what was changed."""
+        ...
+
     def close(self) -> None:
-        """Let go of what is held. What was leased is QUEUED again when the queue is next opened."""
+        """Commit, and let go of what is held. What was leased is QUEUED again at the next opening."""
         ...
 
 
@@ -77,24 +86,25 @@ def after(
 ) -> AsyncRequest:
     """The request after `event`: the one rule by which every queue changes a request."""
     status = next_status(request.status, event)
-    changed = replace(
+    queue_deadline = request.queue_deadline
+    if status is RequestStatus.QUEUED:
+        queue_deadline = now + timedelta(seconds=request.max_time_in_queue_seconds)
+    return replace(
         request,
         status=status,
         webhook_status=next_webhook_status(request.webhook_status, event),
         status_at=now,
+        queue_deadline=queue_deadline,
+        model_input=None if status.is_terminal else request.model_input,
         errors=tuple(errors),
     )
-    if status.is_terminal:
-        return replace(changed, model_input=None)
-    if status is RequestStatus.QUEUED:
-        return replace(changed, queue_deadline=now + timedelta(seconds=request.max_time_in_queue_seconds))
-    return changed
 
 
 class MemoryQueue:
     """A queue that lasts as long as its process."""
 
     def __init__(self) -> None:
+        self.on_change: Callable[[], None] = lambda: None
         self._requests: dict[str, AsyncRequest] = {}
         self._age: dict[str, int] = {}
         self._ages = itertools.count()
@@ -163,6 +173,9 @@ class MemoryQueue:
             if request.status.is_terminal and request.status_at <= now - RETENTION:
                 del self._requests[request.request_id], self._age[request.request_id]
 
+    def commit(self) -> None:
+        """Nothing here outlasts the process."""
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -177,4 +190,5 @@ class MemoryQueue:
             self._counts[before.deployment_id, before.status] -= 1
         self._counts[request.deployment_id, request.status] += 1
         self._requests[request.request_id] = request
+        self.on_change()
         return request

@@ -14,16 +14,22 @@ CREATE TABLE IF NOT EXISTS requests (
   max_time_in_queue_seconds INTEGER NOT NULL,
   priority INTEGER NOT NULL,
   webhook_endpoint TEXT,
-  retry_config TEXT NOT NULL,
+  max_attempts INTEGER NOT NULL,
+  initial_delay_ms INTEGER NOT NULL,
+  max_delay_ms INTEGER NOT NULL,
   errors TEXT NOT NULL
 ) STRICT;
 
--- Inputs stand apart: a change of status then never rewrites 256 KiB, and erasing one is one DELETE.
+-- Inputs stand apart, so that a change of status never rewrites 256 KiB.
 -- name: create_inputs
 CREATE TABLE IF NOT EXISTS inputs (
   seq INTEGER PRIMARY KEY,
   model_input BLOB NOT NULL
 ) STRICT;
+
+-- name: create_erasure
+CREATE TRIGGER IF NOT EXISTS erasure AFTER UPDATE OF status ON requests
+WHEN NEW.status NOT IN ('QUEUED', 'IN_PROGRESS') BEGIN DELETE FROM inputs WHERE seq = NEW.seq; END;
 
 -- name: create_queued_index
 CREATE INDEX IF NOT EXISTS queued ON requests (deployment_id, priority, seq) WHERE status = 'QUEUED';
@@ -37,10 +43,11 @@ CREATE INDEX IF NOT EXISTS ended ON requests (status_at) WHERE status NOT IN ('Q
 -- name: insert_request
 INSERT INTO requests (
   request_id, model_id, deployment_id, status, webhook_status, created_at, status_at, queue_deadline,
-  max_time_in_queue_seconds, priority, webhook_endpoint, retry_config, errors
+  max_time_in_queue_seconds, priority, webhook_endpoint, max_attempts, initial_delay_ms, max_delay_ms, errors
 ) VALUES (
   :request_id, :model_id, :deployment_id, :status, :webhook_status, :created_at, :status_at, :queue_deadline,
-  :max_time_in_queue_seconds, :priority, :webhook_endpoint, :retry_config, :errors
+  :max_time_in_queue_seconds, :priority, :webhook_endpoint, :max_attempts, :initial_delay_ms, :max_delay_ms,
+  :errors
 );
 
 -- name: insert_input
@@ -73,9 +80,6 @@ UPDATE requests SET
   status = :status, webhook_status = :webhook_status, status_at = :status_at,
   queue_deadline = :queue_deadline, errors = :errors
 WHERE request_id = :request_id;
-
--- name: delete_input
-DELETE FROM inputs WHERE seq = (SELECT seq FROM requests WHERE request_id = :request_id);
 
 -- name: delete_ended
 DELETE FROM requests WHERE status NOT IN ('QUEUED', 'IN_PROGRESS') AND status_at <= :before;

@@ -8,6 +8,7 @@ from pydantic_core import to_json
 
 from async_emulator.clock import Clock
 from async_emulator.errors import InvalidTransition
+from async_emulator.group_commit import GroupCommit
 from async_emulator.lifecycle import initial_webhook_status
 from async_emulator.queue import RequestQueue
 from async_emulator.request import AsyncRequest
@@ -42,9 +43,10 @@ class AsyncService:
         self._queue = queue
         self._clock = clock
         self._on_queued = on_queued
+        self._commits = GroupCommit(queue)
 
-    def submit(self, body: AsyncPredictRequest) -> str:
-        """Queue a request; its id. When this returns, the request is as durable as the queue."""
+    async def submit(self, body: AsyncPredictRequest) -> str:
+        """Queue a request; its id. When this returns, the request is durable."""
         now = self._clock.now()
         request = AsyncRequest(
             request_id=new_request_id(),
@@ -63,13 +65,16 @@ class AsyncService:
         )
         self._queue.enqueue(request)
         self._on_queued(request.queue_deadline)
+        await self._commits.wait()
         return request.request_id
 
-    def status(self, request_id: str) -> AsyncRequestStatus:
-        """Where a request stands. Raises UnknownRequest."""
-        return self._queue.get(request_id).public_status
+    async def status(self, request_id: str) -> AsyncRequestStatus:
+        """Where a request stands, for good if it has ended. Raises UnknownRequest."""
+        status = self._queue.get(request_id).public_status
+        await self._commits.wait()
+        return status
 
-    def cancel(self, request_id: str) -> CancelAsyncRequestResult:
+    async def cancel(self, request_id: str) -> CancelAsyncRequestResult:
         """Cancel a request if it is still QUEUED. Raises UnknownRequest."""
         try:
             self._queue.cancel(request_id, self._clock.now())
@@ -80,6 +85,7 @@ class AsyncService:
                 canceled=False,
                 message=f"the request is {status} and only a QUEUED request can be canceled",
             )
+        await self._commits.wait()
         return CancelAsyncRequestResult(
             request_id=request_id, canceled=True, message="the request has been canceled"
         )

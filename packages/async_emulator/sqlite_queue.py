@@ -1,15 +1,15 @@
 """The durable queue: one SQLite file that a `kill -9` at any instruction leaves whole.
 
-A change is in the operating system's hands when the call returns, so it survives the death of this process;
-a loss of power may take the last changes (`synchronous = NORMAL`: docs at sqlite.org/pragma.html).
-The file is locked for as long as the queue is open.
+What was committed is in the operating system's hands, so it survives the death of this process; a loss of
+power may take the last commits (`synchronous = NORMAL`: sqlite.org/pragma.html). The file is locked for as
+long as the queue is open.
 """
 
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,7 @@ from async_emulator.request import AsyncRequest
 from async_inference.wire import AsyncRequestError, InferenceRetryConfig, RequestStatus, WebhookStatus
 
 _PRAGMAS = (
+    "page_size = 1024",  # rows are small, and a commit writes whole pages
     "locking_mode = EXCLUSIVE",
     "journal_mode = WAL",
     "synchronous = NORMAL",
@@ -48,30 +49,27 @@ class SQLiteQueue:
         except (OSError, sqlite3.OperationalError) as error:
             raise DataDirUnusable(data_dir, error) from error
         self._connection.row_factory = sqlite3.Row
-        self._counts: Counter[tuple[str, RequestStatus]] = Counter()
+        self._failure: sqlite3.Error | None = None
+        self.on_change: Callable[[], None] = lambda: None
         try:
             for pragma in _PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
-            with self._transaction():
-                for name in self._sql:
-                    if name.startswith("create_"):
-                        self._connection.execute(self._sql[name])
+            for name in self._sql:
+                if name.startswith("create_"):
+                    self._connection.execute(self._sql[name])
         except sqlite3.DatabaseError as error:
             self._connection.close()
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
                 raise DataDirInUse(data_dir) from error
             raise DataDirUnusable(data_dir, error) from error
-        for row in self._connection.execute(self._sql["select_counts"]):
-            self._counts[row["deployment_id"], RequestStatus(row["status"])] = row["number"]
+        self._recount()
         self._change_all("select_in_progress", Event.RELEASE, now)
+        self.commit()
 
     def enqueue(self, request: AsyncRequest) -> None:
         """Take in a request that is QUEUED."""
-        with self._transaction():
-            seq = self._connection.execute(self._sql["insert_request"], _to_row(request)).lastrowid
-            self._connection.execute(
-                self._sql["insert_input"], {"seq": seq, "model_input": request.model_input}
-            )
+        seq = self._execute("insert_request", _to_row(request)).lastrowid
+        self._execute("insert_input", {"seq": seq, "model_input": request.model_input})
         self._counts[request.deployment_id, request.status] += 1
 
     def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
@@ -81,7 +79,11 @@ class SQLiteQueue:
         row = self._connection.execute(
             self._sql["select_next"], {"deployment_id": deployment_id, "now": _to_micros(now)}
         ).fetchone()
-        return self._change(_from_row(row), Event.LEASE, now) if row else None
+        if row is None:
+            return None
+        leased = self._change(_from_row(row), Event.LEASE, now)
+        self._leased[leased.request_id] = replace(leased, model_input=None)
+        return leased
 
     def release(self, request_id: str, now: datetime) -> None:
         """Put a leased request back in its old place."""
@@ -108,6 +110,8 @@ class SQLiteQueue:
 
     def get(self, request_id: str) -> AsyncRequest:
         """The request as it stands, without its input."""
+        if (leased := self._leased.get(request_id)) is not None:
+            return leased
         row = self._connection.execute(self._sql["select_request"], {"request_id": request_id}).fetchone()
         if row is None:
             raise UnknownRequest(request_id)
@@ -119,15 +123,31 @@ class SQLiteQueue:
 
     def forget_ended(self, now: datetime) -> None:
         """Drop the requests that ended more than RETENTION ago."""
-        self._connection.execute(self._sql["delete_ended"], {"before": _to_micros(now - RETENTION)})
+        self._execute("delete_ended", {"before": _to_micros(now - RETENTION)})
+
+    def commit(self) -> None:
+        """Hand every change to the operating system. Raises sqlite3.Error, as when the disk is full."""
+        failure, self._failure = self._failure, None
+        try:
+            if failure is None and self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            failure = error
+        if failure is not None:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._recount()
+            raise failure
 
     def close(self) -> None:
-        """Close the file; its lock is free."""
+        """Commit, and close the file; its lock is free."""
+        self.commit()
         self._connection.close()
 
     def _change_all(self, statement: str, event: Event, now: datetime) -> int:
         rows = self._connection.execute(self._sql[statement], {"now": _to_micros(now)}).fetchall()
-        self._write([(request, after(request, event, now)) for request in map(_from_row, rows)])
+        for row in rows:
+            self._change(_from_row(row), event, now)
         return len(rows)
 
     def _change(
@@ -137,36 +157,37 @@ class SQLiteQueue:
         now: datetime,
         errors: Sequence[AsyncRequestError] = (),
     ) -> AsyncRequest:
+        """One statement, and so whole; what ends a request erases its input (queue.sql, `erasure`)."""
         changed = after(request, event, now, errors)
-        self._write([(request, changed)])
+        self._execute("update_request", _changeable(changed))
+        self._leased.pop(request.request_id, None)
+        self._counts[request.deployment_id, request.status] -= 1
+        self._counts[changed.deployment_id, changed.status] += 1
         return changed
 
-    def _write(self, changes: Sequence[tuple[AsyncRequest, AsyncRequest]]) -> None:
-        with self._transaction():
-            for _, changed in changes:
-                row = _to_row(changed)
-                self._connection.execute(self._sql["update_request"], row)
-                if changed.status.is_terminal:
-                    self._connection.execute(self._sql["delete_input"], row)
-        for request, changed in changes:
-            self._counts[request.deployment_id, request.status] -= 1
-            self._counts[changed.deployment_id, changed.status] += 1
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
+    def _execute(self, statement: str, values: Mapping[str, object]) -> sqlite3.Cursor:
+        """Change something, in the transaction that the next commit ends."""
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self.on_change()
         try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
+            return self._connection.execute(self._sql[statement], values)
+        except sqlite3.Error as error:
+            self._failure = error  # SQLite may have undone the whole transaction, so nobody's change counts
             raise
-        self._connection.execute("COMMIT")
+
+    def _recount(self) -> None:
+        """Know of the file what need not be asked of it each time."""
+        self._leased: dict[str, AsyncRequest] = {}
+        self._counts: Counter[tuple[str, RequestStatus]] = Counter()
+        for row in self._connection.execute(self._sql["select_counts"]):
+            self._counts[row["deployment_id"], RequestStatus(row["status"])] = row["number"]
 
 
 def _statements() -> dict[str, str]:
     text = files("async_emulator").joinpath("queue.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)[1:]
-    return {name: sql.partition(";")[0].strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}
+    return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def _to_micros(time: datetime) -> int:
@@ -174,24 +195,31 @@ def _to_micros(time: datetime) -> int:
 
 
 def _from_micros(micros: int) -> datetime:
-    return _EPOCH + micros * _MICROSECOND
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def _changeable(request: AsyncRequest) -> dict[str, object]:
+    """What an event can change, and the key."""
+    return {
+        "request_id": request.request_id,
+        "status": request.status.value,
+        "webhook_status": request.webhook_status.value,
+        "status_at": _to_micros(request.status_at),
+        "queue_deadline": _to_micros(request.queue_deadline),
+        "errors": _ERRORS.dump_json(request.errors).decode() if request.errors else "[]",
+    }
 
 
 def _to_row(request: AsyncRequest) -> dict[str, object]:
     return {
-        "request_id": request.request_id,
+        **_changeable(request),
         "model_id": request.model_id,
         "deployment_id": request.deployment_id,
-        "status": request.status.value,
-        "webhook_status": request.webhook_status.value,
         "created_at": _to_micros(request.created_at),
-        "status_at": _to_micros(request.status_at),
-        "queue_deadline": _to_micros(request.queue_deadline),
         "max_time_in_queue_seconds": request.max_time_in_queue_seconds,
         "priority": request.priority,
         "webhook_endpoint": request.webhook_endpoint,
-        "retry_config": request.retry_config.model_dump_json(),
-        "errors": _ERRORS.dump_json(request.errors).decode() if request.errors else "[]",
+        **request.retry_config.model_dump(),
     }
 
 
@@ -210,6 +238,10 @@ def _from_row(row: sqlite3.Row) -> AsyncRequest:
         priority=row["priority"],
         model_input=row["model_input"],
         webhook_endpoint=row["webhook_endpoint"],
-        retry_config=InferenceRetryConfig.model_validate_json(row["retry_config"]),
+        retry_config=InferenceRetryConfig(
+            max_attempts=row["max_attempts"],
+            initial_delay_ms=row["initial_delay_ms"],
+            max_delay_ms=row["max_delay_ms"],
+        ),
         errors=() if errors == "[]" else _ERRORS.validate_json(errors),
     )

@@ -1,5 +1,7 @@
 """One suite for every queue, and a machine that compares the durable one with the one in memory."""
 
+import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -183,6 +185,39 @@ def test_what_was_leased_is_queued_again_when_a_durable_queue_is_next_opened(tmp
     leased = queue.lease(HERE, START)
     assert leased is not None
     assert leased.request_id == "a"
+    queue.close()
+
+
+def test_what_was_committed_outlasts_the_process_and_the_rest_is_undone(tmp_path):
+    queue = SQLiteQueue(tmp_path / "live", START)
+    queue.enqueue(request("committed"))
+    queue.commit()
+    queue.enqueue(request("not committed"))
+    shutil.copytree(tmp_path / "live", tmp_path / "after a crash")
+    queue.close()
+    survivor = SQLiteQueue(tmp_path / "after a crash", START)
+    assert survivor.get("committed").status is RequestStatus.QUEUED
+    with pytest.raises(UnknownRequest):
+        survivor.get("not committed")
+    survivor.close()
+
+
+def test_a_full_disk_fails_the_commit_and_all_that_shares_it(tmp_path):
+    queue = SQLiteQueue(tmp_path, START)
+    queue.enqueue(request("before"))
+    queue.commit()
+    [pages] = queue._connection.execute("PRAGMA page_count").fetchone()
+    queue._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        for number in range(100):
+            queue.enqueue(request(f"r{number}"))
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        queue.commit()
+    assert queue.count(HERE, RequestStatus.QUEUED) == 1
+    queue._connection.execute("PRAGMA max_page_count = 100000")
+    queue.enqueue(request("after"))
+    queue.commit()
+    assert [queue.lease(HERE, START).request_id for _ in range(2)] == ["before", "after"]  # type: ignore[union-attr]
     queue.close()
 
 

@@ -61,7 +61,7 @@ class Platform:
     async def _predict(self, request: AsyncRequest) -> Outcome:
         self.attempts.append(request)
         await self.hold.wait()
-        return self.outcomes.pop(0) if self.outcomes else Success(data={"echo": True})
+        return self.outcomes.pop(0) if self.outcomes else Success(body=b'{"echo": true}')
 
     async def _deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
         self.delivered.append((webhook_endpoint, result))

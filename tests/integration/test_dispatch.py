@@ -48,7 +48,7 @@ async def test_a_lower_number_goes_first(platform):
 
 
 async def test_a_failed_attempt_is_made_again_after_its_delay(platform):
-    platform.outcomes = [BROKEN, BROKEN, Success(data=1)]
+    platform.outcomes = [BROKEN, BROKEN, Success(body=b"1")]
     request_id = await platform.submit()
     await platform.settle()
     assert len(platform.attempts) == 1
@@ -152,8 +152,8 @@ async def test_an_ended_request_is_unknown_after_an_hour(platform):
 @pytest.mark.parametrize(
     ("outcome", "accepts", "status", "webhook_status"),
     [
-        (Success(data={"a": 1}), True, "SUCCEEDED", "SUCCEEDED"),
-        (Success(data={"a": 1}), False, "WEBHOOK_FAILED", "FAILED"),
+        (Success(body=b'{"a": 1}'), True, "SUCCEEDED", "SUCCEEDED"),
+        (Success(body=b'{"a": 1}'), False, "WEBHOOK_FAILED", "FAILED"),
         (INVALID, True, "FAILED", "SUCCEEDED"),
         (INVALID, False, "FAILED", "FAILED"),
     ],

@@ -17,8 +17,8 @@ from rich.table import Table
 from async_emulator.emulator_process import EmulatorProcess
 
 REQUESTS = 1_000
-ROUNDS = 3
-CONCURRENCIES = (1, 8, 32)
+ROUNDS = 7
+CONCURRENCIES = (8, 32)
 GOAL = 0.8
 
 _MODEL = """

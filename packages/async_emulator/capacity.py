@@ -43,6 +43,11 @@ class Capacity:
         """Whether a slot is free."""
         return self._is_open and self._in_use < self._slots
 
+    @property
+    def may_keep(self) -> bool:
+        """Whether who has a slot may go on with it: a replica is ready, and no sync request waits."""
+        return self._is_open and self._in_use <= self._slots and not self._sync_waiters
+
     def take(self) -> None:
         """Take a free slot."""
         self._in_use += 1

@@ -9,9 +9,8 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from pydantic import JsonValue
 
 from async_emulator.backoff import delay_seconds
 from async_emulator.capacity import Capacity
@@ -37,6 +36,14 @@ Predict = Callable[[AsyncRequest], Awaitable[Outcome]]
 Deliver = Callable[[str, AsyncPredictResult], Awaitable[bool]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One attempt at a request; the first has number 1."""
+
+    request: AsyncRequest
+    number: int
+
+
 class Dispatcher:
     """Runs the queued requests of one deployment, as many at once as it has slots.
 
@@ -58,7 +65,7 @@ class Dispatcher:
         self._clock = clock
         self._predict = predict
         self._deliver = deliver
-        self._retries: deque[asyncio.Future[None]] = deque()
+        self._retries: deque[_Attempt] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._back_off = BACK_OFF_SECONDS[0]
         self._is_paused = False
@@ -70,16 +77,10 @@ class Dispatcher:
         self._spawn(self._sweep())
 
     def wake(self) -> None:
-        """Start whatever can start now: retries first, then the queue."""
-        while self._retries and self.capacity.has_room:
+        """Start whatever can start now."""
+        while self.capacity.has_room and (attempt := self._next_attempt()) is not None:
             self.capacity.take()
-            self._retries.popleft().set_result(None)
-        while not self._is_paused and self.capacity.has_room:
-            request = self._queue.lease(self._deployment_id, self._clock.now())
-            if request is None:
-                return
-            self.capacity.take()
-            self._spawn(self._run(request))
+            self._spawn(self._fill_slot(attempt))
 
     def queued(self, queue_deadline: datetime) -> None:
         """A request is in the queue now, to expire at `queue_deadline`."""
@@ -94,59 +95,69 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _run(self, request: AsyncRequest) -> None:
-        try:
-            outcome = await self._attempts(request)
-        except Exception as error:
-            _log.exception("request %s could not be run", request.request_id)
-            outcome = Failure(
-                code=ErrorCode.INTERNAL_SERVER_ERROR, message=type(error).__name__, is_retryable=False
-            )
-        if isinstance(outcome, BackPressure):
-            if not self._is_paused:
-                self._is_paused = True
-                self._spawn(self._pause())
-            self._queue.release(request.request_id, self._clock.now())
-            self.queued(self._queue.get(request.request_id).queue_deadline)
-        else:
-            self._back_off = BACK_OFF_SECONDS[0]
-            await self._end(request, outcome)
+    def _next_attempt(self) -> _Attempt | None:
+        """Retries first, then the queue."""
+        if self._retries:
+            return self._retries.popleft()
+        if self._is_paused:
+            return None
+        request = self._queue.lease(self._deployment_id, self._clock.now())
+        return None if request is None else _Attempt(request, number=1)
 
-    async def _attempts(self, request: AsyncRequest) -> Outcome:
-        """Every attempt that the retry settings allow. A slot is held at the first."""
-        attempts_made = 0
-        while True:
-            outcome = await self._attempt(request)
-            await asyncio.sleep(0)  # who got the slot calls the model before we write down how this ended
-            if not isinstance(outcome, Failure):
-                return outcome
-            attempts_made += 1
-            delay = delay_seconds(request.retry_config, attempts_made)
-            if not outcome.is_retryable or delay is None:
-                return outcome
-            await self._clock.sleep(delay)
-            await self._slot_for_retry()
+    async def _fill_slot(self, attempt: _Attempt | None) -> None:
+        """Make one attempt after the other, for as long as there is one and the slot is not wanted elsewhere.
 
-    async def _attempt(self, request: AsyncRequest) -> Outcome:
+        The model is called with the next before it is written down how the last one ended: it never waits
+        for our bookkeeping.
+        """
         try:
-            async with self._clock.timeout(PREDICT_TIMEOUT_SECONDS):
-                return await self._predict(request)
-        except TimeoutError:
-            return TIMED_OUT
+            while attempt is not None:
+                outcome = await self._make(attempt)
+                if isinstance(outcome, BackPressure):
+                    self._put_back(attempt.request)
+                    return
+                following = self._next_attempt() if self.capacity.may_keep else None
+                self._spawn(self._conclude(attempt, outcome))
+                attempt = following
         finally:
             self.capacity.give_back()
 
-    async def _slot_for_retry(self) -> None:
-        slot = asyncio.get_running_loop().create_future()
-        self._retries.append(slot)
-        self.wake()
-        await slot
+    async def _make(self, attempt: _Attempt) -> Outcome:
+        try:
+            async with self._clock.timeout(PREDICT_TIMEOUT_SECONDS):
+                return await self._predict(attempt.request)
+        except TimeoutError:
+            return TIMED_OUT
+        except Exception as error:
+            _log.exception("request %s could not be run", attempt.request.request_id)
+            return Failure(
+                code=ErrorCode.INTERNAL_SERVER_ERROR, message=type(error).__name__, is_retryable=False
+            )
+
+    def _put_back(self, request: AsyncRequest) -> None:
+        """The model is busy: wait, and begin again with this request."""
+        if not self._is_paused:
+            self._is_paused = True
+            self._spawn(self._pause())
+        self._queue.release(request.request_id, self._clock.now())
+        self.queued(self._queue.get(request.request_id).queue_deadline)
+
+    async def _conclude(self, attempt: _Attempt, outcome: Success | Failure) -> None:
+        """Try again, or end the request."""
+        request = attempt.request
+        self._back_off = BACK_OFF_SECONDS[0]
+        if isinstance(outcome, Failure) and outcome.is_retryable:
+            delay = delay_seconds(request.retry_config, attempt.number)
+            if delay is not None:
+                await self._clock.sleep(delay)
+                self._retries.append(_Attempt(request, attempt.number + 1))
+                self.wake()
+                return
+        await self._end(request, outcome)
 
     async def _end(self, request: AsyncRequest, outcome: Success | Failure) -> None:
-        data: JsonValue = None
         errors: list[AsyncRequestError] = []
         if isinstance(outcome, Success):
-            data = outcome.data
             delivered, undelivered = Event.SUCCEED, Event.SUCCEED_UNDELIVERED
         else:
             errors = [AsyncRequestError(code=outcome.code, message=outcome.message)]
@@ -159,7 +170,7 @@ class Dispatcher:
                 model_id=request.model_id,
                 deployment_id=request.deployment_id,
                 time=self._clock.now(),
-                data=data,
+                data=outcome.data if isinstance(outcome, Success) else None,
                 errors=errors,
             )
             if not await self._deliver(request.webhook_endpoint, result):

@@ -1,6 +1,7 @@
 """The emulator in a terminal: what it prints, and how Ctrl-C ends it."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool
     _run_checks(settings)
     with listen(port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         base_url = f"http://{HOST}:{listener.getsockname()[1]}"
+        gc.freeze()  # what has been imported stays: no collection need look at it again
         _greet(base_url, settings, is_key_new=is_key_new)
         runner.run(_serve(settings, listener, base_url))
     _say("stopped; what was queued is kept")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
+from yarl import URL
 
 from async_emulator.errors import ReplicaUnreachable
 from async_emulator.outcome import Outcome, outcome_of
@@ -21,7 +22,7 @@ class ModelClient:
     """Calls to one model server. Needs a running event loop; `close` it."""
 
     def __init__(self, base_url: str) -> None:
-        self._predict_url = f"{base_url}/v1/models/model:predict"
+        self._predict_url = URL(f"{base_url}/v1/models/model:predict")
         self._ready_url = f"{base_url}/v1/models/model"
         # Who may call, how often and for how long is the dispatcher's business, not the connection pool's.
         self._session = aiohttp.ClientSession(

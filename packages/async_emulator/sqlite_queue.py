@@ -82,7 +82,7 @@ class SQLiteQueue:
         if row is None:
             return None
         leased = self._change(_from_row(row), Event.LEASE, now)
-        self._leased[leased.request_id] = replace(leased, model_input=None)
+        self._leased[leased.request_id] = leased
         return leased
 
     def release(self, request_id: str, now: datetime) -> None:
@@ -93,7 +93,7 @@ class SQLiteQueue:
         self, request_id: str, event: Event, now: datetime, errors: Sequence[AsyncRequestError] = ()
     ) -> None:
         """End a leased request and erase its input."""
-        self._change(self.get(request_id), event, now, errors)
+        self._change(self._leased.get(request_id) or self.get(request_id), event, now, errors)
 
     def cancel(self, request_id: str, now: datetime) -> None:
         """End a QUEUED request and erase its input."""
@@ -111,7 +111,7 @@ class SQLiteQueue:
     def get(self, request_id: str) -> AsyncRequest:
         """The request as it stands, without its input."""
         if (leased := self._leased.get(request_id)) is not None:
-            return leased
+            return replace(leased, model_input=None)
         row = self._connection.execute(self._sql["select_request"], {"request_id": request_id}).fetchone()
         if row is None:
             raise UnknownRequest(request_id)

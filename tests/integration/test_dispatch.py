@@ -111,6 +111,18 @@ async def test_back_pressure_is_no_attempt_and_the_request_is_queued_meanwhile(p
     assert (await platform.status(request_id))["status"] == "SUCCEEDED"
 
 
+async def test_while_the_model_is_busy_nothing_else_is_sent_and_the_order_holds(platform):
+    platform.dispatcher.capacity.close()
+    platform.outcomes = [BackPressure()]
+    request_ids = [await platform.submit() for _ in range(3)]
+    platform.dispatcher.capacity.open(1)
+    await platform.settle()
+    assert len(platform.attempts) == 1
+    platform.clock.advance(0.5)
+    await platform.settle()
+    assert [attempt.request_id for attempt in platform.attempts[1:]] == request_ids
+
+
 async def test_a_prediction_may_take_an_hour(platform):
     platform.hold.clear()
     request_id = await platform.submit()

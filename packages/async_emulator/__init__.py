@@ -1,1 +1,8 @@
-"""Baseten's async inference service on one machine, around the real Truss server."""
+"""Baseten's async inference service on one machine, around the real Truss server.
+
+`truss-async serve` is the way in; EmulatorProcess is the same from Python.
+"""
+
+from async_emulator.emulator_process import EmulatorEnded, EmulatorProcess
+
+__all__ = ["EmulatorEnded", "EmulatorProcess"]

@@ -7,7 +7,9 @@ def postprocess(self, output, request: starlette.requests.Request):
     return self._outputs.store(output, request)
 """
 
+import logging
 import os
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
@@ -16,6 +18,8 @@ from truss_outputs.settings import OutputSettings, Secrets
 from truss_outputs.writer import OutputWriter
 
 REQUEST_ID_HEADER = "x-baseten-request-id"
+
+_log = logging.getLogger(__name__)
 
 
 class HasHeaders(Protocol):
@@ -60,7 +64,10 @@ class ModelOutputs:
             request_id = request.headers.get(REQUEST_ID_HEADER)
             if not request_id:
                 raise MissingRequestId
-            return self._writer.write(output, request_id).model_dump(mode="json")
+            started = time.perf_counter()
+            reference = self._writer.write(output, request_id)
+            _log.info("stored %s in %.3f s", reference.url, time.perf_counter() - started)
+            return reference.model_dump(mode="json")
         except OutputError as error:
             from fastapi import HTTPException  # always there in a Truss server, and nowhere else needed
 

@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from benchmarks import demo_times, throughput
+from benchmarks import demo_times, storage, throughput
 
 if __name__ == "__main__":
     console = Console()
-    for benchmark in (throughput, demo_times):
+    for benchmark in (throughput, storage, demo_times):
         benchmark.run(console)

@@ -1,0 +1,135 @@
+"""How fast results are stored: our writer, with both engines, against plain SDKs and against rivals.
+
+All in one run, against one server on this machine, each way in a process of its own.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import uv
+from rich.console import Console
+from rich.table import Table
+
+from async_emulator.package_index import environment_for_uv
+from benchmarks.s3_target import is_available, s3_target
+from benchmarks.storage_client import SMALL_WRITES
+
+ROUNDS = 3
+WAYS = ("boto3", "obstore", "writer-sdk", "writer-obstore")
+# A rival, its requirement, and how many writes of it are bearable to wait for.
+RIVALS = (
+    ("smart_open", "smart_open[s3]==9.0.2", 500),
+    ("s3fs", "s3fs==2026.9.0", 500),
+    ("runpod", "runpod==1.12.0", 40),
+)
+_ROOT = Path(__file__).resolve().parent.parent
+_ENVIRONMENTS = _ROOT / ".cache" / "rivals"
+
+Measures = dict[str, float]
+
+
+def run(console: Console) -> None:
+    """Print the tables; without nginx, say how to get it."""
+    if not is_available():
+        console.print(
+            "storage: not measured, as nginx is not on this machine (Debian: apt-get install nginx)\n"
+        )
+        return
+    with s3_target() as endpoint:
+        _small(console, endpoint)
+        _large(console, endpoint)
+        _cold(console, endpoint)
+
+
+def _small(console: Console, endpoint: str) -> None:
+    rounds = [{way: _measure(way, "small", endpoint) for way in WAYS} for _ in range(ROUNDS)]
+    table = Table(
+        *("", "writes /s", "x boto3", "ms CPU a write", "of boto3's", "of obstore's /s"),
+        title="10 KB results in S3, 16 at once",
+    )
+    for way in WAYS:
+        times_boto3 = _median(one["boto3"]["seconds"] / one[way]["seconds"] for one in rounds)
+        cpu_share = _median(one[way]["cpu"] / one["boto3"]["cpu"] for one in rounds)
+        of_obstore = _median(one["obstore"]["seconds"] / one[way]["seconds"] for one in rounds)
+        rate = SMALL_WRITES / _median(one[way]["seconds"] for one in rounds)
+        cpu = _median(one[way]["cpu"] for one in rounds) / SMALL_WRITES * 1_000
+        table.add_row(
+            way, f"{rate:,.0f}", f"{times_boto3:.2f}", f"{cpu:.3f}", f"{cpu_share:.2f}", f"{of_obstore:.2f}"
+        )
+    boto3_seconds = _median(one["boto3"]["seconds"] for one in rounds) / SMALL_WRITES
+    for rival, requirement, writes in RIVALS:
+        measured = _measure_rival(rival, requirement, writes, endpoint)
+        if measured is None:
+            table.add_row(requirement, "did not run", "", "", "", "")
+            continue
+        seconds = measured["seconds"] / measured["writes"]
+        cpu = measured["cpu"] / measured["writes"] * 1_000
+        table.add_row(
+            requirement, f"{1 / seconds:,.0f}", f"{boto3_seconds / seconds:.2f}", f"{cpu:.3f}", "", ""
+        )
+    console.print(table)
+    console.print(
+        "writer-*: OutputWriter.write, everything included; goals: obstore engine 6 times boto3 with at most "
+        "0.25 of its CPU (aim: 0.5 of obstore), sdk engine 0.85; "
+        f"medians of {ROUNDS} rounds of {SMALL_WRITES:,} writes\n"
+    )
+
+
+def _large(console: Console, endpoint: str) -> None:
+    table = Table("", "file MB/s", "memory", "stream MB/s", "memory", title="1 GB")
+    base: dict[str, float] = {}
+    for way in WAYS:
+        cells = []
+        for job in ("file", "stream"):
+            measured = _measure(way, job, endpoint)
+            rate = 1_073.7 / measured["seconds"]
+            base.setdefault(job, rate)
+            growth = measured["peak_mb"] - measured["before_mb"]
+            cells += [f"{rate:,.0f} ({rate / base[job]:.2f} x boto3)", f"+{growth:.0f} MB"]
+        table.add_row(way, *cells)
+    console.print(table)
+    console.print("goals: obstore engine 2 times boto3's defaults, 0.9 of bare obstore, at most +64 MB\n")
+
+
+def _cold(console: Console, endpoint: str) -> None:
+    table = Table("", "seconds", "memory", title="cold start: import, connect, store the first result")
+    for way in WAYS:
+        measured = [_measure(way, "cold", endpoint) for _ in range(ROUNDS)]
+        seconds = _median(one["seconds"] for one in measured)
+        table.add_row(way, f"{seconds:.3f}", f"{_median(one['peak_mb'] for one in measured):.0f} MB")
+    console.print(table)
+    console.print()
+
+
+def _measure(way: str, job: str, endpoint: str) -> Measures:
+    command = [sys.executable, "-m", "benchmarks.storage_client", way, job, endpoint]
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True, timeout=300)
+    measures: Measures = json.loads(done.stdout)
+    return measures
+
+
+def _measure_rival(rival: str, requirement: str, writes: int, endpoint: str) -> Measures | None:
+    environment = _ENVIRONMENTS / rival
+    python = environment / "bin" / "python"
+    environ = environment_for_uv()
+    if not python.exists():
+        for command in (
+            ["venv", "--quiet", "--no-project", "--python", sys.executable, str(environment)],
+            ["pip", "install", "--quiet", "--python", str(python), requirement],
+        ):
+            subprocess.run([uv.find_uv_bin(), *command], env=environ, check=True)
+    script = Path(__file__).with_name("storage_rival.py")
+    command = [str(python), str(script), rival, endpoint, str(writes)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode != 0:
+        return None
+    measures: Measures = json.loads(done.stdout.splitlines()[-1])
+    return measures
+
+
+def _median(values: Iterable[float]) -> float:
+    return statistics.median(values)

@@ -23,7 +23,7 @@ class DeploymentSettings:
     cache_dir: Path
     model_id: str
     deployment_id: str
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Deployment:

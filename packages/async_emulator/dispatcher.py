@@ -116,9 +116,8 @@ class Dispatcher:
                 if isinstance(outcome, BackPressure):
                     self._put_back(attempt.request)
                     return
-                following = self._next_attempt() if self.capacity.may_keep else None
-                self._spawn(self._conclude(attempt, outcome))
-                attempt = following
+                self._spawn(self._conclude(attempt, outcome))  # begins when we next wait: for the model
+                attempt = self._next_attempt() if self.capacity.may_keep else None
         finally:
             self.capacity.give_back()
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import uvicorn
 
@@ -30,7 +30,7 @@ class EmulatorSettings:
     """
 
     deployment: DeploymentSettings
-    api_key: str
+    api_key: str = field(repr=False)
     concurrency_target: int | None = None
 
 

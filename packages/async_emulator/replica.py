@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +17,7 @@ from async_emulator.model_log import ModelLog
 from async_emulator.truss_config import TrussConfig
 
 _READY_INTERVAL_SECONDS = 0.02
+_LOG_INTERVAL_SECONDS = 0.02
 _STOP_GRACE_SECONDS = 2.0
 """How long a server may take to end by itself. Ours: an emulator's user waits at the prompt."""
 
@@ -35,7 +36,7 @@ class ReplicaSpec:
     python: Path
     app_dir: Path
     packages_dir: Path
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
 
 
 def lay_out_app(context: Path, config: TrussConfig, app_dir: Path) -> None:
@@ -93,6 +94,7 @@ class Replica:
                 stdin=asyncio.subprocess.PIPE,  # its end tells the server that we are gone
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
+                limit=1,  # what is not read yet stays in the pipe, see _read_log
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
@@ -134,6 +136,8 @@ class Replica:
 
     async def _read_log(self) -> None:
         stdout = self._process.stdout
-        while stdout is not None and (output := await stdout.read(65_536)):
+        while stdout is not None and (output := await stdout.read(1_048_576)):
             self._log.feed(output)
+            # The server logs each call; to be woken by each line would cost as much as the call itself.
+            await asyncio.sleep(_LOG_INTERVAL_SECONDS)
         self._log.end()

@@ -1,0 +1,111 @@
+"""Whether storing slows a model: the real Truss server, a model that predicts for 50 ms, one at a time.
+
+Its store is a server that takes 200 ms to answer. What counts is requests a second with and without writing.
+"""
+
+import asyncio
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from rich.console import Console
+from rich.table import Table
+
+from async_emulator.emulator_process import EmulatorProcess
+from benchmarks.loopback_server import loopback_server
+
+REQUESTS = 100
+AT_ONCE = 8
+ROUNDS = 3
+ANSWER_SECONDS = 0.2
+GOAL = 0.95
+_PACKAGES = Path(__file__).resolve().parent.parent / "packages"
+
+_MODEL = """
+import time
+from starlette.requests import Request
+from truss_outputs import ModelOutputs
+
+class Model:
+    def __init__(self, config, secrets, **kwargs):
+        self._outputs = ModelOutputs.from_truss(config, secrets)
+
+    def predict(self, model_input):
+        time.sleep(0.05)
+        return {"text": "x" * 10_000}
+"""
+_POSTPROCESS = """
+    def postprocess(self, output, request: Request):
+        return self._outputs.store(output, request)
+"""
+_CONFIG = """
+model_name: {name}
+python_version: py311
+requirements: [boto3, pydantic]
+secrets: {{id: an-id, key: a-key}}
+model_metadata:
+  truss_outputs:
+    url: s3://bucket/prefix
+    endpoint_url: {endpoint}
+    region: us-east-1
+    access_key_id_secret: id
+    secret_access_key_secret: key
+"""
+
+
+def run(console: Console) -> None:
+    """Print the two rates and their ratio."""
+    with tempfile.TemporaryDirectory() as folder, loopback_server(_answer_slowly) as endpoint:
+        without = _measure(Path(folder) / "without", _MODEL, endpoint)
+        writing = _measure(Path(folder) / "writing", _MODEL + _POSTPROCESS, endpoint)
+    ratio = writing / without
+    verdict = "reached" if ratio >= GOAL else "missed"
+    table = Table("", "requests /s", title="a model of 50 ms, its store answers in 200 ms")
+    table.add_row("without writing", f"{without:.2f}")
+    table.add_row("writing each result", f"{writing:.2f}")
+    table.add_row("ratio", f"{ratio:.3f} (goal {GOAL}: {verdict})")
+    console.print(table)
+    console.print()
+
+
+def _measure(truss: Path, model: str, endpoint: str) -> float:
+    (truss / "model").mkdir(parents=True)
+    (truss / "model" / "model.py").write_text(model)
+    (truss / "config.yaml").write_text(_CONFIG.format(name=truss.name, endpoint=endpoint))
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(_PACKAGES / "truss_outputs", truss / "packages" / "truss_outputs", ignore=ignored)
+    arguments = ("--data-dir", truss.with_suffix(".data"), "--concurrency-target", str(AT_ONCE))
+    with EmulatorProcess(truss, *arguments) as emulator:
+        emulator.wait_until_ready()
+        return asyncio.run(_rate(f"{emulator.base_url}/production/predict", emulator.headers))
+
+
+async def _rate(url: str, headers: dict[str, str]) -> float:
+    rates = []
+    async with aiohttp.ClientSession(headers=headers) as session:
+
+        async def one_after_another(numbers: Iterator[int]) -> None:
+            for number in numbers:
+                async with session.post(url, json={"number": number}) as response:
+                    if response.status != 200:
+                        raise RuntimeError(await response.text())
+                    await response.read()
+
+        await one_after_another(iter(range(AT_ONCE)))
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            numbers = iter(range(REQUESTS))
+            await asyncio.gather(*(one_after_another(numbers) for _ in range(AT_ONCE)))
+            rates.append(REQUESTS / (time.perf_counter() - started))
+    return statistics.median(rates)
+
+
+async def _answer_slowly(request: web.Request) -> web.Response:
+    await request.read()
+    await asyncio.sleep(ANSWER_SECONDS)
+    return web.Response(headers={"ETag": '"e"'})

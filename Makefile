@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock clean
+.PHONY: help setup demo test prove lint bench lock clean
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo: setup  ## Run one async request from submit to stored result, and look at 
 
 test: setup  ## Run the tests.
 	$(BIN)/pytest
+
+prove: setup  ## Run the longer proofs: races, faults, crashes.
+	$(BIN)/pytest -m prove tests/prove
 
 lint: setup  ## Check format, lint, types and the direction of imports.
 	$(BIN)/ruff format --check .

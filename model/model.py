@@ -9,15 +9,16 @@ from fastapi import HTTPException
 from PIL import Image
 from starlette.requests import Request
 
-from truss_outputs import Artifact, ModelOutputs
+from truss_outputs import Artifact, ModelOutputs, stores_failures
 
 
 class Model:
     def __init__(self, config: dict[str, Any], secrets: Any, **kwargs: Any) -> None:
-        self._outputs = ModelOutputs.from_truss(config, secrets)
+        self._outputs = ModelOutputs.from_truss(config, secrets, environment=kwargs.get("environment"))
 
     def load(self) -> None: ...  # load your weights here; k-means has none
 
+    @stores_failures
     def predict(self, model_input: dict[str, Any]) -> dict[str, Any]:
         try:
             image, colors = read_image(model_input.get("image")), model_input.get("colors", 5)
@@ -33,15 +34,14 @@ class Model:
             used, owner = np.unique(owner, return_inverse=True)
             centres = np.stack([pixels[owner == i].mean(0) for i in range(len(used))])
         palette, share = centres.round().astype(np.uint8), np.bincount(owner) / len(owner)
-        png = io.BytesIO()
-        Image.fromarray(palette[owner].reshape(image.height, image.width, 3)).save(png, "PNG")
+        Image.fromarray(palette[owner].reshape(image.height, image.width, 3)).save(png := io.BytesIO(), "PNG")
         return {
             "colors": [{"hex": "#" + bytes(palette[i]).hex(), "share": share[i]} for i in np.argsort(-share)],
             "size": {"width": image.width, "height": image.height},
             "image": Artifact(png.getvalue(), "image/png"),
         }
 
-    def postprocess(self, output: dict[str, Any], request: Request) -> dict[str, Any]:
+    def postprocess(self, output: dict[str, Any], request: Request) -> Any:
         return self._outputs.store(output, request)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         InferenceError,
         InvalidRequest,
         InvalidSetting,
+        NotAuthentic,
         NotFound,
         PayloadTooLarge,
         RateLimited,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from async_inference.wait import wait_for_result
+    from async_inference.webhooks import verify_result, verify_signature, verify_webhook
     from async_inference.wire import (
         AsyncPredictRequest,
         AsyncPredictResult,
@@ -55,6 +57,7 @@ __all__ = [
     "InferenceRetryConfig",
     "InvalidRequest",
     "InvalidSetting",
+    "NotAuthentic",
     "NotFound",
     "PayloadTooLarge",
     "RateLimited",
@@ -65,11 +68,14 @@ __all__ = [
     "WaitTimeout",
     "WebhookStatus",
     "download_result",
+    "verify_result",
+    "verify_signature",
+    "verify_webhook",
     "wait_for_result",
 ]
 
 # Where the names live, lightest first.
-_HOMES = ("errors", "endpoint", "wire", "client", "download", "wait")
+_HOMES = ("errors", "endpoint", "wire", "client", "download", "wait", "webhooks")
 
 
 def __getattr__(name: str) -> object:

@@ -12,7 +12,7 @@ from truss_outputs.reader import OutputReader
 def download_result(request_id: str, *, reader: OutputReader, to: Path) -> Iterator[Path]:
     """Put the result and every artifact into `to/<request_id>/`, and name each file when it is there.
 
-    Each is checked against the result before it is written, and appears whole or not at all. `result.json`
+    Each is checked against the result while it is written, and appears whole or not at all. `result.json`
     comes last, as in the store: where it stands, the rest stands too. Files that are there are replaced.
     Nothing is written outside `to`. Raises what `OutputReader.load` and `read` raise, and OSError.
     """
@@ -22,18 +22,19 @@ def download_result(request_id: str, *, reader: OutputReader, to: Path) -> Itera
         raise InvalidSetting(str(folder), "is a link, which may lead anywhere; remove it first")
     folder.mkdir(parents=True, exist_ok=True)
     for artifact in result.truss_outputs.artifacts:
-        content = reader.read(result, artifact)  # refuses a name that is not a plain file name
-        yield _write(folder / artifact.name, content)
-    yield _write(folder / MARKER, result.model_dump_json().encode())
+        yield _write(folder / artifact.name, reader.stream(result, artifact))
+    yield _write(folder / MARKER, iter([result.model_dump_json().encode()]))
 
 
-def _write(path: Path, content: bytes) -> Path:
-    """`content` in place of what was at `path`; a link there is replaced, not followed."""
+def _write(path: Path, chunks: Iterator[bytes]) -> Path:
+    """The chunks in place of what was at `path`; a link there is replaced, not followed."""
+    first = next(chunks, b"")  # refuses a name that is not a plain file name, before anything is written
     unfinished = path.with_name(f".{path.name}.part")
     unfinished.unlink(missing_ok=True)
     try:
         with unfinished.open("xb") as file:
-            file.write(content)
+            file.write(first)
+            file.writelines(chunks)
         return unfinished.replace(path)
     finally:
         with suppress(OSError):

@@ -11,6 +11,7 @@
     │   └── RateLimited                         429
     ├── RequestFailed                         the request ended without a result
     ├── ResultMissing (LookupError)           the request succeeded, and its result is not in the store
+    ├── NotAuthentic (ValueError)             a webhook or a stored result that somebody else may have written
     └── WaitTimeout (TimeoutError)            the request had not ended within the time the caller gave
 
 No message and no repr ever holds an API key.
@@ -103,6 +104,14 @@ class ResultMissing(InferenceError, LookupError):
             f"request {request_id} succeeded, but there is no result at {url}: "
             "does the model store its outputs in this place?"
         )
+
+
+class NotAuthentic(InferenceError, ValueError):
+    """A webhook, or a stored result, is not signed as it should be. `reason` names no secret."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"not authentic: {reason}")
 
 
 class WaitTimeout(InferenceError, TimeoutError):

@@ -13,7 +13,7 @@ from async_inference.commands.truss_config import read_truss_config
 from truss_outputs.errors import SettingsError
 from truss_outputs.settings import OutputSettings
 
-_SDKS = {"s3": "boto3"}
+_SDKS = {"s3": "boto3", "gs": "google-cloud-storage"}
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -28,13 +28,35 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
     declared = config.get("secrets") or {}
     try:
         settings = OutputSettings.from_config(config, {**_variables(config), **environ})
-        settings.open_store(_DeclaredSecrets(declared=declared, environ=environ))
+        urls = _urls(settings)
+        for url in urls:  # no store is opened: its SDK need only be in the image, and may ask the network
+            settings.options_for(url, _DeclaredSecrets(declared=declared, environ=environ))
     except SettingsError as error:
         return [str(error)]
-    sdk = _SDKS.get(settings.url.partition("://")[0])
-    if sdk and sdk not in _requirements(config, truss_dir):
-        return [f"requirements: {sdk} is missing, and {settings.url} needs it: add {sdk} to config.yaml"]
-    return []
+    installed = _requirements(config, truss_dir)
+    missing = {
+        names[0]: f"requirements: {names[0]} is missing, and {url} needs it: add {names[0]} to config.yaml"
+        for url in urls
+        if (names := _needed(settings, url)) and not set(names) & installed
+    }
+    return list(missing.values())
+
+
+def _urls(settings: OutputSettings) -> list[str]:
+    """Every url that a result may go to: by default, in one of the environments, or to a destination."""
+    return [
+        settings.url_for(),
+        *(settings.url_for(environment=name) for name in settings.environments),
+        *(settings.url_for(destination=name) for name in settings.destinations),
+    ]
+
+
+def _needed(settings: OutputSettings, url: str) -> tuple[str, ...]:
+    """What the image needs for the store at `url`, any of them; the first is what one would add."""
+    sdk = _SDKS.get(url.partition("://")[0])
+    if sdk is None:
+        return ()
+    return {"sdk": (sdk,), "obstore": ("obstore",)}.get(settings.engine, (sdk, "obstore"))
 
 
 @dataclass(frozen=True)

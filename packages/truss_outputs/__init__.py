@@ -16,7 +16,13 @@ from truss_outputs.errors import (
     StoreError,
     UnstorableOutput,
 )
+from truss_outputs.failures import StoredFailure, stored_failures
+from truss_outputs.hooks import stores_failures, stores_outputs
+from truss_outputs.https_source import InputRefused, InputUnavailable
+from truss_outputs.input_reference import InputStream
 from truss_outputs.reader import OutputReader
+from truss_outputs.representation import represent
+from truss_outputs.representations.arrays import npz
 from truss_outputs.result import (
     ArtifactReference,
     ResultReference,
@@ -40,6 +46,9 @@ __all__ = [
     "Backoff",
     "CorruptResult",
     "Credentials",
+    "InputRefused",
+    "InputStream",
+    "InputUnavailable",
     "InvalidKey",
     "InvalidRequestId",
     "LocalStore",
@@ -62,7 +71,13 @@ __all__ = [
     "Store",
     "StoreError",
     "StoredArtifact",
+    "StoredFailure",
     "StoredResult",
     "UnstorableOutput",
     "from_url",
+    "npz",
+    "represent",
+    "stored_failures",
+    "stores_failures",
+    "stores_outputs",
 ]

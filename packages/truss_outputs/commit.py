@@ -12,20 +12,21 @@ from truss_outputs.result import StoredResult
 from truss_outputs.store import Store
 
 
-def commit(store: Store, result: StoredResult, backoff: Backoff) -> StoredResult:
-    """Store `result` unless its request has one; return the one it now has, which names its attempt.
+def commit(
+    store: Store, request_id: str, document: bytes, backoff: Backoff, *, attempt: str
+) -> StoredResult | None:
+    """Store `document` as the request's result, unless it has one: then return that.
 
-    Raises StoreError: with `is_transient` False if `result` was not stored and never will be, with True if
+    Raises StoreError: with `is_transient` False if `document` was not stored and never will be, with True if
     its fate is unknown, so that it may yet appear.
     """
-    key = result_key(result.request_id)
-    body = result.model_dump_json().encode()
+    key = result_key(request_id)
     reader = OutputReader(store)
     doubt: StoreError | None = None  # why a try of ours may have arrived, or may yet
     for _ in backoff.tries():
         try:
-            store.put(key, body, content_type="application/json", create=True)
-            return result
+            store.put(key, document, content_type="application/json", create=True)
+            return None
         except AlreadyExists as error:
             doubt = error
         except StoreError as error:
@@ -35,7 +36,8 @@ def commit(store: Store, result: StoredResult, backoff: Backoff) -> StoredResult
                 raise _of_unknown_fate(error) from error
             doubt = error
         try:
-            return reader.load(result.request_id)
+            standing = reader.load(request_id)
+            return None if standing.truss_outputs.attempt == attempt else standing
         except ObjectNotFound:
             continue
         except StoreError as error:

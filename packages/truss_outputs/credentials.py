@@ -1,4 +1,6 @@
-"""The keys of a bucket."""
+"""The keys of a bucket, or what they can be had for."""
+
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -11,3 +13,13 @@ class Credentials(BaseModel):
     access_key_id: SecretStr
     secret_access_key: SecretStr
     session_token: SecretStr | None = None
+
+
+class WebIdentity(BaseModel):
+    """A role that AWS lends to whom the token in a file names. The file is read anew for each loan."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role_arn: str
+    token_file: Path
+    session_name: str = "truss-outputs"

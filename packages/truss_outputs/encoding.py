@@ -5,21 +5,26 @@ the place in the output.
 """
 
 import math
-from collections.abc import Mapping
+import pathlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from truss_outputs.artifact import Artifact
 from truss_outputs.errors import UnstorableOutput
 from truss_outputs.keys import artifact_name, distinct_names
-from truss_outputs.representation import represent
+from truss_outputs.plain import plain_json
+from truss_outputs.representation import NoRepresentation, represent, represent_together
+from truss_outputs.representations.images import ImageFormat, Picture
 
 Path = tuple[str | int, ...]
 
 # The JSON parser that reads results again stops at 200 levels, references and all.
 _DEEPEST = 100
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +38,27 @@ class PendingArtifact:
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedOutput:
-    """`data` is the output as JSON, with null wherever an artifact's reference will stand."""
+    """`data` is the output as JSON, with null wherever an artifact's reference will stand.
+
+    Not to be changed: what is plain JSON in the output is shared with it. Where that is the whole, `json` is
+    its bytes.
+    """
 
     data: JsonValue
-    artifacts: tuple[PendingArtifact, ...]
+    artifacts: tuple[PendingArtifact, ...] = ()
+    json: bytes | None = None
+
+    def json_with(self, references: Mapping[Path, Any]) -> bytes:
+        """The bytes of `data` with each reference in its place, as compact JSON in raw UTF-8."""
+        return self.json if self.json is not None else to_json(placed(self.data, references))
 
 
-def encode(output: object) -> EncodedOutput:
-    """Take `output` apart. It is not changed, and nothing of it is shared but immutable values."""
-    walk = _Walk()
+def encode(output: object, *, images: ImageFormat = "PNG") -> EncodedOutput:
+    """Take `output` apart, without changing it. Raises UnstorableOutput, which names the place in it."""
+    json = plain_json(output, levels=_DEEPEST)
+    if json is not None:
+        return EncodedOutput(data=cast(JsonValue, output), json=json)
+    walk = _Walk(images)
     data = walk.json_of(output, ())
     names = distinct_names(
         artifact.name or artifact_name(path, artifact.content_type) for path, artifact in walk.artifacts
@@ -54,35 +71,33 @@ def encode(output: object) -> EncodedOutput:
 
 
 def placed(data: JsonValue, values: Mapping[Path, Any]) -> Any:
-    """A copy of `data` with each value in its place.
+    """`data` with each value in its place: a copy where it differs, and else the very same.
 
     Raises LookupError or TypeError where a path leads nowhere.
     """
-    root = [_copied(data)]
+    root: list[Any] = [data]
+    own: set[int] = set()
     for path, value in values.items():
         parent: Any = root
         step: str | int = 0
         for following in path:
-            parent, step = parent[step], following
+            child = parent[step]
+            if id(child) not in own and isinstance(child, dict | list):
+                child = parent[step] = child.copy()
+                own.add(id(child))
+            parent, step = child, following
         if isinstance(parent, dict) and step not in parent:
             raise KeyError(step)
         parent[step] = value
     return root[0]
 
 
-def _copied(data: JsonValue) -> Any:
-    if isinstance(data, dict):
-        return {key: _copied(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_copied(value) for value in data]
-    return data
-
-
 class _Walk:
     """One walk through one output, gathering its artifacts in the order they are met."""
 
-    def __init__(self) -> None:
+    def __init__(self, images: ImageFormat) -> None:
         self.artifacts: list[tuple[Path, Artifact]] = []
+        self._images = images
         self._open: set[int] = set()
 
     def json_of(self, value: object, path: Path) -> JsonValue:
@@ -96,8 +111,10 @@ class _Walk:
             case float():
                 return float(value) if math.isfinite(value) else None
             case Artifact():
-                self.artifacts.append((path, value))
+                self._set_apart(value, path)
                 return None
+            case dict() | list() if plain_json(value, levels=_DEEPEST - len(path)) is not None:
+                return value
         if len(path) >= _DEEPEST or len(self._open) >= 2 * _DEEPEST:
             raise UnstorableOutput(path[:8], value, f"it lies more than {_DEEPEST} levels deep")
         if id(value) in self._open:
@@ -108,19 +125,41 @@ class _Walk:
         finally:
             self._open.remove(id(value))
 
+    def _set_apart(self, artifact: Artifact, path: Path) -> None:
+        is_stream = not isinstance(artifact.data, bytes | pathlib.Path)
+        if is_stream and any(artifact.data is other.data for _, other in self.artifacts):
+            raise UnstorableOutput(path, artifact.data, "it is a stream, and the output holds it twice")
+        self.artifacts.append((path, artifact))
+
     def _inside(self, value: object, path: Path) -> JsonValue:
         match value:
             case dict():
-                return self._object(value, path)
+                whole = self._together(value.values(), value, path)
+                return self._object(value, path) if whole is None else self.json_of(whole, path)
             case list() | tuple():
+                whole = self._together(value, value, path)
+                if whole is not None:
+                    return self.json_of(whole, path)
                 return [self.json_of(item, (*path, index)) for index, item in enumerate(value)]
+        return self.json_of(self._nearer(value, path), path)
+
+    def _together(self, members: Iterable[object], whole: object, path: Path) -> object | None:
+        first = next(iter(members), None)
+        if type(first) in _SCALARS:
+            return None
+        try:
+            return cast(object, represent_together(first, whole))
+        except Exception as error:
+            raise UnstorableOutput(path, whole, _in_one_line(error)) from error
+
+    def _nearer(self, value: object, path: Path) -> object:
         try:
             nearer = represent(value)
-        except TypeError:
+            return nearer.stored_as(self._images) if isinstance(nearer, Picture) else nearer
+        except NoRepresentation:
             raise UnstorableOutput(path, value) from None
-        except ValueError as error:  # pydantic's own word, of a model that cannot be dumped
-            raise UnstorableOutput(path, value, " ".join(str(error).split())) from error
-        return self.json_of(nearer, path)
+        except Exception as error:  # pydantic's own word, or that of the library the type is from
+            raise UnstorableOutput(path, value, _in_one_line(error)) from error
 
     def _object(self, value: dict[Any, Any], path: Path) -> dict[str, JsonValue]:
         members: dict[str, JsonValue] = {}
@@ -130,6 +169,10 @@ class _Walk:
                 raise UnstorableOutput(path, value, f"two of its keys are {name!r} in JSON")
             members[name] = self.json_of(item, (*path, name))
         return members
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _member_name(key: object, path: Path) -> str:

@@ -68,9 +68,16 @@ class UnstorableOutput(OutputError, TypeError):
     def __init__(self, path: Sequence[str | int], value: object, reason: str | None = None) -> None:
         self.path = tuple(path)
         self.reason = reason
-        steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+        steps = "".join(map(_step, path))
         why = f": {reason}" if reason else ""
         super().__init__(f"output{steps}: {type(value)!r} cannot be stored{why}")
+
+
+def _step(step: str | int) -> str:
+    """One step of a path into an output, short and on one line whatever a key holds."""
+    if isinstance(step, str) and step.isidentifier() and len(step) <= 80:
+        return f".{step}"
+    return f"[{step if isinstance(step, int) else step[:80]!r}]"
 
 
 class ResultNotReady(OutputError, TimeoutError):

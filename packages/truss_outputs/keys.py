@@ -26,6 +26,14 @@ _LONGEST_SEGMENT = 255  # a file name on every common file system
 
 # The table Python ships, not this machine's: the same output gets the same names everywhere.
 _MEDIA_TYPES = mimetypes.MimeTypes()
+for _media_type, _suffix in (  # which it does not know
+    ("application/vnd.apache.parquet", ".parquet"),
+    ("application/x-npy", ".npy"),
+    ("application/x-npz", ".npz"),
+    ("application/x-safetensors", ".safetensors"),
+    ("image/webp", ".webp"),
+):
+    _MEDIA_TYPES.add_type(_media_type, _suffix)
 
 
 def request_folder(request_id: str) -> str:
@@ -94,7 +102,10 @@ def is_key(key: str) -> bool:
 
 def content_type_of(key: str) -> str:
     """The content type a key's ending stands for."""
-    return _MEDIA_TYPES.guess_type(PurePosixPath(key).name, strict=False)[0] or "application/octet-stream"
+    media_type, compression = _MEDIA_TYPES.guess_type(PurePosixPath(key).name, strict=False)
+    if compression:  # x.tar.gz is no tar file
+        media_type = "application/gzip" if compression == "gzip" else None
+    return media_type or "application/octet-stream"
 
 
 def check_key(key: str) -> None:

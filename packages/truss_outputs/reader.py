@@ -3,9 +3,12 @@
 The reader trusts its own store and the request id it was given. A url in a stored document leads it nowhere.
 """
 
+import copy
 import hashlib
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +17,8 @@ from truss_outputs.artifact import Artifact
 from truss_outputs.encoding import placed
 from truss_outputs.errors import CorruptResult, InvalidKey, ObjectNotFound, ResultNotReady, StoreError
 from truss_outputs.keys import artifact_key, request_folder, result_key
-from truss_outputs.result import ArtifactReference, StoredResult
+from truss_outputs.restoration import RESTORERS
+from truss_outputs.result import ArtifactReference, StoredArtifact, StoredResult
 from truss_outputs.store import Store
 
 
@@ -71,30 +75,71 @@ class OutputReader:
 
     def read(self, result: StoredResult, artifact: ArtifactReference) -> bytes:
         """The bytes of one of the result's artifacts. Raises CorruptResult if they are not those stored."""
+        return b"".join(self.stream(result, artifact))
+
+    def read_to(self, path: Path, result: StoredResult, artifact: ArtifactReference) -> None:
+        """Put one of the result's artifacts in a file, of whatever size, in place of what is at `path`.
+
+        The file is there whole and checked, or not at all. Raises CorruptResult as `read` does.
+        """
+        unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+        try:
+            with unfinished.open("xb") as file:
+                for chunk in self.stream(result, artifact):
+                    file.write(chunk)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def stream(self, result: StoredResult, artifact: ArtifactReference) -> Iterator[bytes]:
+        """The bytes of an artifact, chunk by chunk, of which no more than one is held.
+
+        Raises CorruptResult, at the latest in place of the end, if they are not those stored: what came
+        before is to be used only when the end has come.
+        """
         try:
             key = artifact_key(result.request_id, result.truss_outputs.attempt, artifact.name)
         except InvalidKey as error:
             raise CorruptResult(self.url(result.request_id), str(error)) from error
         url = self._store.url_of(key)
-        data = self._store.get(key)
-        if len(data) != artifact.size:
-            raise CorruptResult(url, f"{len(data)} bytes, where the result says {artifact.size}")
-        checksum = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        digest, size = hashlib.sha256(), 0
+        for chunk in self._store.open(key):
+            size += len(chunk)
+            if size > artifact.size:
+                raise CorruptResult(url, f"more bytes than the {artifact.size} that the result says")
+            digest.update(chunk)
+            yield chunk
+        if size != artifact.size:
+            raise CorruptResult(url, f"{size} bytes, where the result says {artifact.size}")
+        checksum = f"sha256:{digest.hexdigest()}"
         if checksum != artifact.checksum:
             raise CorruptResult(url, f"{checksum}, where the result says {artifact.checksum}")
-        return data
 
     def value(self, result: StoredResult) -> Any:
-        """The output as the model returned it: in place of each reference its bytes, or its `Artifact`."""
+        """The output as the model returned it: in place of each reference the value that was stored.
+
+        What was a stream or a file is bytes, or text. An `Artifact` is one again, and so is a kind this
+        reader does not know. Raises ImportError where the library a value is from is not installed here.
+        """
         artifacts = result.truss_outputs.artifacts
         values = {artifact.path: self._value_of(result, artifact) for artifact in artifacts}
         try:
-            return placed(result.data, values)
+            return placed(copy.deepcopy(result.data), values)
         except (LookupError, TypeError) as error:
             raise CorruptResult(self.url(result.request_id), "an artifact's path leads nowhere") from error
 
-    def _value_of(self, result: StoredResult, artifact: ArtifactReference) -> bytes | Artifact:
+    def _value_of(self, result: StoredResult, artifact: StoredArtifact) -> Any:
         data = self.read(result, artifact)
-        if artifact.content_type == "application/octet-stream":
-            return data
-        return Artifact(data, artifact.content_type, name=artifact.name)
+        kind = artifact.kind
+        if kind is None and artifact.content_type == "application/octet-stream":
+            kind = "bytes"  # as the first results were read
+        restore = RESTORERS.get(kind or "")
+        if restore is None:
+            return Artifact(data, artifact.content_type, name=artifact.name)
+        try:
+            return restore(data)
+        except ImportError:
+            raise
+        except Exception as error:  # of the library that reads it
+            problem = f"{artifact.name} cannot be read as {kind!r}: {type(error).__name__}"
+            raise CorruptResult(self.url(result.request_id), problem) from error

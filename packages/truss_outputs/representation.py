@@ -1,61 +1,67 @@
 """Python's own values, each brought one step closer to JSON.
 
-This is the one place where a type is recognised. The encoder knows JSON, mappings, lists and artifacts; all
-else it hands to `represent`, again and again until it knows the outcome.
+This is where a type is recognised; the libraries' types are in `representations`. The encoder knows JSON,
+dicts, lists and artifacts; all else it hands to `represent`, again and again until it knows the outcome.
 """
 
 import dataclasses
 import datetime
 import decimal
 import enum
-import functools
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from truss_outputs.artifact import Artifact
+from truss_outputs.dispatch import TypeDispatch
 
 
-@functools.singledispatch
+class NoRepresentation(TypeError):
+    """Nothing is known of a value's type."""
+
+
+@TypeDispatch
 def represent(value: object) -> object:
-    """`value` one step closer to JSON; TypeError where nothing is known of its type.
+    """`value` one step closer to JSON; NoRepresentation where nothing is known of its type.
 
-    A new type is one function under `@represent.register`.
+    A new type is one function under `@represent.register(Type)`, which may return JSON, an `Artifact`, or any
+    other value that is known. A type that need not be there is registered by its name, as "numpy.ndarray".
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    raise TypeError(f"{type(value)!r} has no representation")
+    raise NoRepresentation(f"{type(value)!r} has no representation")
 
 
-@represent.register
+@TypeDispatch
+def represent_together(first: object, whole: Any) -> object | None:
+    """A dict, list or tuple as one value, by the type of its `first` member; None where it is not one."""
+    return None
+
+
+@represent.register(BaseModel)
 def _(value: BaseModel) -> object:
     # What is no JSON, bytes above all, must come through untouched, so not mode="json".
     return value.model_dump(warnings=False)
 
 
-@represent.register(bytes)
-@represent.register(bytearray)
-@represent.register(memoryview)
+@represent.register(bytes, bytearray, memoryview)
 def _(value: bytes | bytearray | memoryview) -> object:
-    return Artifact(value, "application/octet-stream")
+    return Artifact(value, "application/octet-stream", kind="bytes")
 
 
-@represent.register
-def _(value: Mapping) -> object:  # type: ignore[type-arg]  # singledispatch takes a class, not Mapping[…]
+@represent.register(Mapping)
+def _(value: Mapping[Any, Any]) -> object:
     return dict(value)
 
 
-@represent.register(datetime.date)
-@represent.register(datetime.time)
-@represent.register(datetime.timedelta)
-@represent.register(decimal.Decimal)
-@represent.register(uuid.UUID)
+@represent.register(datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, uuid.UUID)
 def _(value: object) -> object:
     return to_jsonable_python(value)
 
 
-@represent.register
+@represent.register(enum.Enum)
 def _(value: enum.Enum) -> object:
     return value.value

@@ -7,9 +7,11 @@
 what we add stands behind `errors`, under the one key `truss_outputs`.
 """
 
+from datetime import datetime
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
+from pydantic_core import to_json
 
 
 class AsyncRequestError(BaseModel):
@@ -59,17 +61,19 @@ class ArtifactReference(BaseModel):
 
 
 class StoredArtifact(ArtifactReference):
-    """An artifact as the result lists it: the reference, and where in `data` it stands.
+    """An artifact as the result lists it: the reference, where in `data` it stands, and what it was.
 
     The list is what makes a reference a reference. JSON of the model's own that looks like one is data.
+    `kind` says which value to make of the object again, see `restoration`; the first results have none.
     """
 
     path: tuple[str | int, ...]
+    kind: str | None = None
 
     @property
     def reference(self) -> ArtifactReference:
         """The same, as it stands in `data`."""
-        return ArtifactReference(**self.model_dump(exclude={"path"}))
+        return ArtifactReference(**self.model_dump(exclude={"path", "kind"}))
 
 
 class StorageRecord(BaseModel):
@@ -87,6 +91,28 @@ class StoredResult(AsyncPredictResult):
 
     truss_outputs: StorageRecord
 
+    @classmethod
+    def document(
+        cls,
+        *,
+        request_id: str,
+        model_id: str,
+        deployment_id: str,
+        time: datetime,
+        data: bytes,
+        truss_outputs: StorageRecord,
+    ) -> bytes:
+        """What `model_dump_json` gives, where `data` is JSON already: it is not looked through again."""
+        head = {
+            "request_id": request_id,
+            "model_id": model_id,
+            "deployment_id": deployment_id,
+            "type": "async_request_completed",
+            "time": time,
+        }
+        record = truss_outputs.model_dump_json().encode()
+        return b'%s,"data":%s,"errors":[],"truss_outputs":%s}' % (to_json(head)[:-1], data, record)
+
 
 class ResultReference(BaseModel):
     """What the caller and the webhook get in place of the output: where it lies.
@@ -102,12 +128,11 @@ class ResultReference(BaseModel):
     artifacts: list[ArtifactReference] = []
 
     @classmethod
-    def to(cls, result: StoredResult, url: str) -> Self:
-        """The reference to `result`, stored at `url`."""
-        artifacts = [artifact.reference for artifact in result.truss_outputs.artifacts]
+    def to(cls, request_id: str, record: StorageRecord, url: str) -> Self:
+        """The reference to the result of which `record` is a part, stored at `url`."""
         return cls(
-            request_id=result.request_id,
+            request_id=request_id,
             url=url,
-            attempt=result.truss_outputs.attempt,
-            artifacts=artifacts,
+            attempt=record.attempt,
+            artifacts=[artifact.reference for artifact in record.artifacts],
         )

@@ -3,100 +3,61 @@
 They stand in `config.yaml` under `model_metadata.truss_outputs`, the one part of it Truss leaves to the user.
 """
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Protocol, Self
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
-from truss_outputs.credentials import Credentials
+from truss_outputs.delivery import (
+    FailureSection,
+    FailureSettings,
+    InputSection,
+    InputSettings,
+    ResponseSection,
+    ResponseSettings,
+    SignatureSection,
+)
 from truss_outputs.errors import SettingsError
 from truss_outputs.store import Store
-from truss_outputs.stores.url import StoreUrl, from_url
+from truss_outputs.stores.store_settings import (
+    SECTION,
+    TOKEN_VARIABLE,
+    URL_VARIABLE,
+    Secrets,
+    StoreSettings,
+)
+from truss_outputs.stores.url import from_url
 
-SECTION = "model_metadata.truss_outputs"
-URL_VARIABLE = "TRUSS_OUTPUTS_URL"
+__all__ = ["SECTION", "URL_VARIABLE", "OutputSettings", "Secrets"]
 
-_REGION = re.compile(r"[a-z0-9-]{1,64}")
-_SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
-
-
-class Secrets(Protocol):
-    """Truss's secrets: to be asked for one by name, and for nothing else."""
-
-    def __getitem__(self, name: str, /) -> str:
-        """The secret's value. Raises where it is not declared, or has none."""
-
-
-def _url(value: str) -> str:
-    StoreUrl.parse(value)
-    return value
+# The last that is set holds.
+_AWS_VARIABLES = {
+    "endpoint_url": ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
+    "region": ("AWS_DEFAULT_REGION", "AWS_REGION"),
+}
 
 
-def _endpoint_url(value: str) -> str:
-    parts = urlsplit(value)
-    if "@" in parts.netloc:
-        raise ValueError("found a user name or password in the url; allowed: https://host")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"found {value!r}; allowed: https://host or http://host:port")
-    return value
+class OutputSettings(StoreSettings):
+    """Where results go, with which credentials, and what is said of them."""
 
-
-def _region(value: str) -> str:
-    if not _REGION.fullmatch(value):
-        raise ValueError(f"found {value!r}; allowed: a region's name, such as eu-west-1")
-    return value
-
-
-def _secret_name(value: str) -> str:
-    if not _SECRET_NAME.fullmatch(value):  # perhaps the secret itself, so it is not repeated
-        raise ValueError(
-            "found no secret's name; allowed: letters, digits, '_', '.' and '-', as under `secrets:`"
-        )
-    return value
-
-
-_SecretName = Annotated[str, AfterValidator(_secret_name)]
-
-
-class OutputSettings(BaseModel):
-    """Where results go, and with which credentials."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    url: Annotated[str, AfterValidator(_url)] = Field(
-        description="Where results are stored: `s3://bucket/prefix`, `file:///absolute/folder` or "
-        f"`memory://name`. The environment variable `{URL_VARIABLE}` wins over it."
+    response: ResponseSection = Field(
+        default=ResponseSettings(),
+        description="What the caller and the webhook get: `reference`, `inline` or `both`; more in a section "
+        "with `form`, `inline_limit_bytes` and `presign_seconds`.",
     )
-    endpoint_url: Annotated[str, AfterValidator(_endpoint_url)] | None = Field(
+    failures: FailureSection = Field(
+        default=FailureSettings(),
+        description="The error record of a failed attempt: `store` (true) and `traceback` (false).",
+    )
+    signature: SignatureSection | None = Field(
         default=None,
-        description="The server to ask instead of AWS, for a bucket that speaks S3 (R2, MinIO, Ceph, B2).",
+        description="The name of the Truss secret, a webhook secret, with which every result is signed.",
     )
-    region: Annotated[str, AfterValidator(_region)] | None = Field(
-        default=None, description="The bucket's region. By default the SDK's own choice."
+    inputs: InputSection = Field(
+        default=InputSettings(),
+        description="Which input references are read: `allowed_hosts`, `limit_bytes` and `timeout_seconds`.",
     )
-    access_key_id_secret: _SecretName | None = Field(
-        default=None,
-        description="The name of the Truss secret that holds the access key id. By default the SDK's own "
-        "credential chain is used.",
-    )
-    secret_access_key_secret: _SecretName | None = Field(
-        default=None, description="The name of the Truss secret that holds the secret access key."
-    )
-    session_token_secret: _SecretName | None = Field(
-        default=None,
-        description="The name of the Truss secret that holds the session token of a temporary key.",
-    )
-
-    @model_validator(mode="after")
-    def _whole_key(self) -> Self:
-        is_half = (self.access_key_id_secret is None) != (self.secret_access_key_secret is None)
-        if is_half:
-            raise ValueError("found one of access_key_id_secret and secret_access_key_secret; allowed: both")
-        if self.session_token_secret and not self.access_key_id_secret:
-            raise ValueError("found session_token_secret without access_key_id_secret; allowed: all three")
-        return self
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], environ: Mapping[str, str]) -> Self:
@@ -108,55 +69,41 @@ class OutputSettings(BaseModel):
                 found = type(section).__name__
                 raise SettingsError(SECTION, f"found {found}; allowed: settings by name, such as url")
         override = environ.get(URL_VARIABLE)
-        values = {**section, "url": override} if override else dict(section)
+        values = _overridden(section, override) if override else dict(section)
+        if str(values.get("url")).startswith("s3://"):
+            values = {**_told_to_aws(environ), **values}
         try:
-            return cls.model_validate(values)
+            settings = cls.model_validate(values)
         except ValidationError as error:
             raise _named(error, is_overridden=bool(override)) from error
+        token_file = environ.get(TOKEN_VARIABLE)
+        settings._token_file = Path(token_file) if token_file else None
+        return settings
 
-    def open_store(self, secrets: Secrets) -> Store:
-        """The store these settings describe, one for the whole process. Nothing is asked of it yet.
+    def open_store(self, secrets: Secrets, *, url: str | None = None) -> Store:
+        """The store at `url`, which `url_for` gave, or by default at `url_for()`. Nothing is asked yet.
 
-        Secrets are read only for a store that has use for them: who overrides the url with a folder of his
-        own needs none. Raises SettingsError.
+        Open each url once for the whole process. Raises SettingsError.
         """
-        takes_credentials = StoreUrl.parse(self.url).takes_credentials
-        return from_url(
-            self.url,
-            endpoint_url=self.endpoint_url,
-            region=self.region,
-            credentials=self.credentials(secrets) if takes_credentials else None,
-            setting=f"{SECTION}.url",
-        )
-
-    def credentials(self, secrets: Secrets) -> Credentials | None:
-        """The key in the named secrets, or None where none are named. Raises SettingsError."""
-        if not (self.access_key_id_secret and self.secret_access_key_secret):
-            return None
-        token = self.session_token_secret
-        return Credentials(
-            access_key_id=_secret(secrets, "access_key_id_secret", self.access_key_id_secret),
-            secret_access_key=_secret(secrets, "secret_access_key_secret", self.secret_access_key_secret),
-            session_token=_secret(secrets, "session_token_secret", token) if token else None,
-        )
+        url = url or self.url_for()
+        return from_url(url, options=self.options_for(url, secrets), setting=f"{SECTION}.url")
 
 
-def _secret(secrets: Secrets, setting: str, name: str) -> SecretStr:
-    try:
-        value = secrets[name].strip()  # a secret that Baseten mounts as a file may end in a newline
-    except Exception as error:  # Truss's own class, if the secret is not declared and if it has no value
-        raise _missing(setting, name) from error
-    if not value:
-        raise _missing(setting, name)
-    return SecretStr(value)
+def _told_to_aws(environ: Mapping[str, str]) -> dict[str, str]:
+    """What AWS's own variables say, which its SDK reads by itself and the other engine does not."""
+    return {
+        setting: environ[name]
+        for setting, names in _AWS_VARIABLES.items()
+        for name in names
+        if environ.get(name)
+    }
 
 
-def _missing(setting: str, name: str) -> SettingsError:
-    return SettingsError(
-        f"{SECTION}.{setting}",
-        f"the secret {name!r} is missing: declare it in config.yaml under secrets: as '{name}: null' "
-        f"and give it a value in Baseten (locally in the environment variable TRUSS_SECRET_{name})",
-    )
+def _overridden(section: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """The settings of who works elsewhere: all goes to `url`, whatever its environment or destination."""
+    destinations = section.get("destinations")
+    names = destinations if isinstance(destinations, Mapping) else {}
+    return {**section, "url": url, "environments": {}, "destinations": dict.fromkeys(names, url)}
 
 
 def _named(error: ValidationError, *, is_overridden: bool) -> SettingsError:
@@ -165,8 +112,19 @@ def _named(error: ValidationError, *, is_overridden: bool) -> SettingsError:
     setting = ".".join(map(str, first["loc"]))
     key = URL_VARIABLE if setting == "url" and is_overridden else ".".join(filter(None, (SECTION, setting)))
     match first["type"]:
-        case "extra_forbidden":
+        case "extra_forbidden" if len(first["loc"]) == 1:
             problem = f"there is no such setting; allowed: {', '.join(OutputSettings.model_fields)}"
+        case "extra_forbidden":
+            problem = "there is no such setting; allowed: those that the README lists"
+        case "literal_error":
+            found = (
+                repr(first["input"])[:40]
+                if isinstance(first["input"], str)
+                else type(first["input"]).__name__
+            )
+            problem = f"found {found}; allowed: {first['ctx']['expected']}"
+        case "dict_type" | "model_type":
+            problem = f"found {type(first['input']).__name__}; allowed: settings by name"
         case "missing":
             problem = "is missing; allowed: s3://bucket/prefix or file:///absolute/folder"
         case "value_error":

@@ -1,12 +1,13 @@
 """The boundary between results and wherever they are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
-Body: TypeAlias = bytes
-"""What `put` takes. Streams and files join here; a store hashes and counts a body while it passes."""
+Body: TypeAlias = bytes | Path | Iterable[bytes]
+"""What `put` takes: bytes, a file, or a stream of any length, hashed and counted while it passes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +62,15 @@ class Store(Protocol):
         """Store `body` under `key`, in place of what was there, or with `create` only if nothing was.
 
         Where the server can, it checks the body against the checksum and refuses what arrived damaged.
+        A file or a stream is never held whole. If reading it raises, that error passes and nothing is stored.
+        A stream is used up even by a put that fails: who would try again needs a new one.
         """
 
     def get(self, key: str) -> bytes:
         """The object's bytes. Raises ObjectNotFound."""
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """The object's bytes, chunk by chunk. Raises ObjectNotFound at once, StoreError while it is read."""
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of the object. Raises ObjectNotFound."""

@@ -95,13 +95,16 @@ def test_submit_wait_and_fetch(emulator, outputs, folder, tmp_path):
     assert artifact["checksum"] == f"sha256:{hashlib.sha256(png).hexdigest()}"
 
 
-def test_a_bad_input_fails_with_its_reason_and_stores_nothing(emulator, outputs, folder):
+def test_a_bad_input_fails_with_its_reason_and_leaves_a_record(emulator, outputs, folder):
     done = truss_async(emulator, "submit", '{"image": "no image"}', "--wait", **outputs)
     assert done.returncode == 1
     assert "MODEL_INVALID_INPUT" in done.stderr
     assert "image must be a data URI or an https URL" in done.stderr
     request_id = next(word for word in done.stderr.split() if len(word) == 32)
-    assert not (folder / "outputs" / request_id).exists()
+    stored = folder / "outputs" / request_id
+    assert not (stored / "result.json").exists()
+    [record] = (stored / "errors").iterdir()
+    assert "image must be a data URI or an https URL" in record.read_text()
 
 
 def test_a_sync_call_stores_its_result_too_and_answers_with_the_reference(emulator, folder):

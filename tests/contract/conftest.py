@@ -1,29 +1,54 @@
 """Every store, empty. What speaks HTTP is a real server, on a port the system chose."""
 
+import subprocess
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from truss_outputs import LocalStore, MemoryStore, S3Store, Store
+from truss_outputs.stores import gcs_client as gcs
+from truss_outputs.stores.gcs import GCSStore
+from truss_outputs.stores.obstore import ObstoreStore
+from truss_outputs.stores.obstore_client import connect_gs, connect_s3
+from truss_outputs.stores.options import StoreOptions
 from truss_outputs.stores.s3_client import connect
 
 if TYPE_CHECKING:
+    from google.cloud.storage import Client as GCSClient
     from mypy_boto3_s3.client import S3Client
 
 BUCKET = "results"
+ROOT = Path(__file__).parent.parent.parent
+
+
+@contextmanager
+def _served(program: str) -> Iterator[str]:
+    """The url of a server beside this file, in a process of its own."""
+    command = [sys.executable, "-m", f"tests.contract.{program}"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.stdin.close()
 
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with _served("s3_server") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -41,16 +66,71 @@ def s3_client(s3_endpoint: str) -> Iterator["S3Client"]:
         client.close()
 
 
+@dataclass(frozen=True)
+class _Server:
+    """A server, and the stores of each engine in one of its buckets."""
+
+    sdk: Callable[[str, str], Store]
+    obstore: Callable[[str, str], Store]
+
+
 @pytest.fixture
-def s3_store(s3_client: "S3Client") -> S3Store:
-    return S3Store(bucket=BUCKET, prefix=f"out/{uuid.uuid4().hex}", client=s3_client)
+def s3_server(s3_client: "S3Client", s3_endpoint: str) -> _Server:
+    """With the environment of `s3_client`, in which the SDK's own chain finds a key."""
+    options = StoreOptions(endpoint_url=s3_endpoint, region="us-east-1")
+    return _Server(
+        sdk=lambda bucket, prefix: S3Store(bucket=bucket, prefix=prefix, client=s3_client),
+        obstore=lambda bucket, prefix: ObstoreStore(
+            scheme="s3", bucket=bucket, prefix=prefix, connection=connect_s3(bucket, options)
+        ),
+    )
 
 
-@pytest.fixture(params=["memory", "folder", "s3"])
+@pytest.fixture(scope="session")
+def gcs_endpoint() -> Iterator[str]:
+    with _served("gcs_server") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def gcs_client(gcs_endpoint: str) -> Iterator["GCSClient"]:
+    client = gcs.connect(StoreOptions(endpoint_url=gcs_endpoint))
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def gcs_server(gcs_client: "GCSClient", gcs_endpoint: str) -> _Server:
+    options = StoreOptions(endpoint_url=gcs_endpoint)
+    return _Server(
+        sdk=lambda bucket, prefix: GCSStore(bucket=bucket, prefix=prefix, client=gcs_client),
+        obstore=lambda bucket, prefix: ObstoreStore(
+            scheme="gs", bucket=bucket, prefix=prefix, connection=connect_gs(bucket, options)
+        ),
+    )
+
+
+@pytest.fixture(params=["s3", "gcs"])
+def two_engines(request: pytest.FixtureRequest) -> tuple[Store, Store]:
+    """The SDK's and obstore's store, in one place of one bucket."""
+    server: _Server = request.getfixturevalue(f"{request.param}_server")
+    prefix = uuid.uuid4().hex
+    return server.sdk(BUCKET, prefix), server.obstore(BUCKET, prefix)
+
+
+@pytest.fixture(params=["s3", "gcs"])
+def absent_buckets(request: pytest.FixtureRequest) -> tuple[Store, Store]:
+    server: _Server = request.getfixturevalue(f"{request.param}_server")
+    return server.sdk("absent", "p"), server.obstore("absent", "p")
+
+
+@pytest.fixture(params=["memory", "folder", "s3 sdk", "s3 obstore", "gcs sdk", "gcs obstore"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "memory":
-        return MemoryStore("contract")
-    if request.param == "folder":
-        return LocalStore(tmp_path / "a folder" / "outputs")
-    s3: S3Store = request.getfixturevalue("s3_store")
-    return s3
+    match request.param:
+        case "memory":
+            return MemoryStore("contract")
+        case "folder":
+            return LocalStore(tmp_path / "a folder" / "outputs")
+    service, engine = request.param.split()
+    opened: Store = getattr(request.getfixturevalue(f"{service}_server"), engine)(BUCKET, uuid.uuid4().hex)
+    return opened

@@ -5,7 +5,12 @@ from pathlib import Path
 import click
 
 from async_inference.commands import display
-from async_inference.commands.options import EXIT_CODES, json_option, outputs_options
+from async_inference.commands.options import (
+    EXIT_CODES,
+    deployment_options,
+    json_option,
+    outputs_options,
+)
 from async_inference.commands.outputs import Outputs
 
 
@@ -19,6 +24,7 @@ from async_inference.commands.outputs import Outputs
     help="Where the request's folder is made.",
 )
 @outputs_options
+@deployment_options
 @json_option
 def fetch(request_id: str, to: Path, outputs: Outputs, as_json: bool) -> None:
     """Download a stored result and its artifacts into DIRECTORY/REQUEST_ID/.

@@ -5,6 +5,7 @@ A decorator takes its options out of the command's arguments and hands over one 
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,38 @@ def outputs_options(command: Command) -> Command:
         show_default=True,
         help="The Truss whose config.yaml is read.",
     )
+    @click.option(
+        "--destination", metavar="NAME", help="One of the settings' destinations, in place of their url."
+    )
     @functools.wraps(command)
-    def taking(*, url: str | None, truss_dir: Path, **others: Any) -> Any:
-        return command(outputs=Outputs(url=url, truss_dir=truss_dir), **others)
+    def taking(*, url: str | None, truss_dir: Path, destination: str | None, **others: Any) -> Any:
+        outputs = Outputs(url=url, truss_dir=truss_dir, destination=destination)
+        return command(outputs=outputs, **others)
+
+    return taking
+
+
+def deployment_options(command: Command) -> Command:
+    """The options that say whose results are meant, where no deployment is called. They go into `outputs`.
+
+    To stand below `outputs_options`.
+    """
+
+    @click.option(
+        "--environment", metavar="NAME", help="The model's environment, where their url depends on it."
+    )
+    @click.option(
+        "--model-id",
+        envvar="BASETEN_MODEL_ID",
+        show_envvar=True,
+        metavar="ID",
+        help="The model, where their url depends on it.",
+    )
+    @click.option("--deployment-id", metavar="ID", help="The deployment, where their url depends on it.")
+    @functools.wraps(command)
+    def taking(*, outputs: Outputs, **given: Any) -> Any:
+        names = ("environment", "model_id", "deployment_id")
+        return command(outputs=replace(outputs, **{name: given.pop(name) for name in names}), **given)
 
     return taking
 

@@ -2,18 +2,28 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
 from async_inference.commands.truss_config import read_truss_config
 
 if TYPE_CHECKING:
+    from async_inference.commands.service import Service
     from truss_outputs.reader import OutputReader
     from truss_outputs.settings import OutputSettings
+    from truss_outputs.store import Store
 
+_ACCESS = (
+    "access_key_id_secret",
+    "secret_access_key_secret",
+    "session_token_secret",
+    "role_arn",
+    "service_account_secret",
+)
+_ANOTHER = "another"  # a value that no placeholder has by default
 _SECRET = "TRUSS_SECRET_"  # noqa: S105  # the start of a variable's name
 
 
@@ -23,18 +33,52 @@ class Outputs:
 
     url: str | None
     truss_dir: Path
+    destination: str | None = None
+    environment: str | None = None
+    model_id: str | None = None
+    deployment_id: str | None = None
+
+    def of(self, service: "Service") -> Self:
+        """The same, where the model that is called there stores.
+
+        A model has an environment only on Baseten, where a development deployment is in none.
+        """
+        has_environment = service.model_id is not None and service.environment != "development"
+        return replace(
+            self,
+            environment=service.environment if has_environment else None,
+            model_id=service.model_id,
+            deployment_id=service.deployment_id,
+        )
+
+    def result_url(self, request_id: str) -> str | None:
+        """Where the result of the request will be, or None where neither a URL nor a Truss says.
+
+        The store is not asked, nor its SDK imported.
+        """
+        settings = self.settings()
+        if settings is None:
+            return None
+        from truss_outputs.keys import result_key
+
+        return f"{self._url(settings).rstrip('/')}/{result_key(request_id)}"
 
     def reader(self) -> "OutputReader":
         """What reads from the store. It is the user's own access that counts, not the model's."""
         from truss_outputs.reader import OutputReader
 
+        return OutputReader(self.store())
+
+    def store(self) -> "Store":
+        """The store itself, with the user's own access."""
         settings = self.settings()
         if settings is None:
             raise click.UsageError(
                 "no store to look in: give --outputs URL, or --truss-dir with a Truss whose config.yaml "
                 "has model_metadata.truss_outputs.url"
             )
-        return OutputReader(_as_caller(settings, os.environ).open_store(_Secrets(os.environ)))
+        url = self._url(settings)
+        return _as_caller(settings, os.environ).open_store(_Secrets(os.environ), url=url)
 
     def settings(self) -> "OutputSettings | None":
         """The settings, or None where neither a URL nor a Truss names a store."""
@@ -43,24 +87,30 @@ class Outputs:
         config = read_truss_config(self.truss_dir) or {}
         if not self.url and not (config.get("model_metadata") or {}).get("truss_outputs"):
             return None
-        return OutputSettings.from_config(config, {URL_VARIABLE: self.url} if self.url else {})
+        override = {URL_VARIABLE: self.url} if self.url else {}
+        return OutputSettings.from_config(config, {**os.environ, **override})
 
-
-def result_url(settings: "OutputSettings", request_id: str) -> str:
-    """Where the result of the request will be. The store is not asked, nor its SDK imported."""
-    from truss_outputs.keys import result_key
-
-    return f"{settings.url.rstrip('/')}/{result_key(request_id)}"
+    def _url(self, settings: "OutputSettings") -> str:
+        """The url that holds there, where it is known; another would be a place with no result in it."""
+        known = {"model_id": self.model_id, "deployment_id": self.deployment_id}
+        told = settings.url_for(environment=self.environment, destination=self.destination, **known)
+        for name, value in known.items():
+            other = {**known, name: _ANOTHER}
+            if value is None and told != settings.url_for(
+                environment=self.environment, destination=self.destination, **other
+            ):
+                raise click.UsageError(
+                    f"the url of the results has {{{name}}} in it: give --{name.replace('_', '-')}"
+                )
+        return told
 
 
 def _as_caller(settings: "OutputSettings", environ: Mapping[str, str]) -> "OutputSettings":
     """`settings` without secrets that are set on Baseten only: the SDK then finds the caller's own key."""
-    key = (settings.access_key_id_secret, settings.secret_access_key_secret)
-    if any(name and _SECRET + name in environ for name in key):
+    keys = (settings.access_key_id_secret, settings.secret_access_key_secret, settings.service_account_secret)
+    if any(name and _SECRET + name in environ for name in keys):
         return settings
-    return settings.model_copy(
-        update={"access_key_id_secret": None, "secret_access_key_secret": None, "session_token_secret": None}
-    )
+    return settings.model_copy(update=dict.fromkeys(_ACCESS))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from async_inference.commands.options import (
     service_options,
     timeout_option,
 )
-from async_inference.commands.outputs import Outputs, result_url
+from async_inference.commands.outputs import Outputs
 from async_inference.commands.request import RequestSettings, request_options
 from async_inference.commands.service import Service
 from async_inference.commands.wait import show_when_stored
@@ -51,7 +51,8 @@ def submit(
     request = settings.request(
         read_model_input(model_input, file=file, example_of=outputs.truss_dir if example else None)
     )
-    place = outputs.settings()  # what is wrong with it is said before anything is queued
+    outputs = outputs.of(service)
+    outputs.result_url("any")  # what is wrong with it is said before anything is queued
     reader = outputs.reader() if wait else None
     with service.client() as client:
         request_id = client.submit(request)
@@ -59,7 +60,7 @@ def submit(
             display.note(f"request {request_id} is queued")
             show_when_stored(request_id, reader, client, timeout, as_json=as_json)
             return
-    url = result_url(place, request_id) if place else None
+    url = outputs.result_url(request_id)
     if as_json:
         display.show_json({"request_id": request_id, "result_url": url})
     else:

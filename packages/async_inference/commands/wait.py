@@ -36,7 +36,7 @@ def wait(request_id: str, timeout: float, outputs: Outputs, service: Service, as
     Example:
       truss-async wait 35643965636d4c3da6f54b5c3b354aa0 --timeout 60
     """
-    reader = outputs.reader()
+    reader = outputs.of(service).reader()
     if service.api_key is None:
         display.note("no API key, so only the store is watched: a request that fails is not noticed")
         show_when_stored(request_id, reader, None, timeout, as_json=as_json)

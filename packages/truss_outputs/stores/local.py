@@ -6,10 +6,9 @@ if the name is taken. What a crash leaves behind is such a nameless file, never 
 """
 
 import errno
-import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import quote
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, content_type_of, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.stores.body import CHUNK, Passing
 
 # What these say stays true when asked again at once. Others, of a network file system above all, may pass.
 _LASTING = {
@@ -57,10 +57,11 @@ class LocalStore:
         """Store `body` under `key`; see `Store.put`."""
         path = self._path(key)
         unfinished = path.with_name(f".{uuid.uuid4().hex}")
-        with self._errors(key):
+        passing = Passing(body)
+        with self._errors(key, passing):
             _make_folder(path.parent)
             try:
-                _write(unfinished, body)
+                _write(unfinished, passing)
                 if create:
                     self._link(unfinished, path, key)
                 else:
@@ -72,13 +73,19 @@ class LocalStore:
             _force(path.parent)
         except OSError as error:  # the object stands, but perhaps not after a power cut
             raise StoreError(self.url_of(key), _reason(error)) from error
-        return PutReceipt(size=len(body), sha256=hashlib.sha256(body).hexdigest())
+        return passing.receipt
 
     def get(self, key: str) -> bytes:
         """The object's bytes; see `Store.get`."""
         path = self._path(key)
         with self._errors(key), self._absence(key):
             return path.read_bytes()
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """The object's bytes, chunk by chunk; see `Store.open`."""
+        chunks = self._chunks(key)
+        next(chunks)  # the file is open now, and closed whatever becomes of the iterator
+        return chunks
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of the object; see `Store.head`."""
@@ -120,6 +127,13 @@ class LocalStore:
         check_key(key)
         return self._folder / key
 
+    def _chunks(self, key: str) -> Iterator[bytes]:
+        path = self._path(key)
+        with self._errors(key), self._absence(key), path.open("rb") as file:
+            yield b""
+            while chunk := file.read(CHUNK):
+                yield chunk
+
     def _link(self, unfinished: Path, path: Path, key: str) -> None:
         try:
             os.link(unfinished, path)
@@ -134,12 +148,14 @@ class LocalStore:
             raise ObjectNotFound(self.url_of(key)) from None
 
     @contextmanager
-    def _errors(self, key: str) -> Iterator[None]:
+    def _errors(self, key: str, passing: Passing | None = None) -> Iterator[None]:
         try:
             yield
         except StoreError:
             raise
         except OSError as error:
+            if passing and error is passing.error:
+                raise
             is_transient = error.errno not in _LASTING
             raise StoreError(self.url_of(key), _reason(error), is_transient=is_transient) from error
 
@@ -149,9 +165,9 @@ def _entry(key: str, path: Path) -> ObjectEntry:
     return ObjectEntry(key=key, size=status.st_size, modified=datetime.fromtimestamp(status.st_mtime, UTC))
 
 
-def _write(path: Path, body: Body) -> None:
+def _write(path: Path, chunks: Iterable[bytes]) -> None:
     with path.open("xb") as file:
-        file.write(body)
+        file.writelines(chunks)
         file.flush()
         os.fsync(file.fileno())
 

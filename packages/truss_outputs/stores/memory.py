@@ -1,6 +1,5 @@
 """A store in this process's memory: for trying things out, and for tests."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from threading import Lock
 from truss_outputs.errors import AlreadyExists, ObjectNotFound
 from truss_outputs.keys import check_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.stores.body import CHUNK, Passing, in_parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,9 @@ class MemoryStore:
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`."""
         check_key(key)
-        receipt = PutReceipt(size=len(body), sha256=hashlib.sha256(body).hexdigest())
+        passing = Passing(body)
+        whole = b"".join(passing)
+        receipt = passing.receipt
         info = ObjectInfo(
             key=key,
             size=receipt.size,
@@ -53,12 +55,16 @@ class MemoryStore:
         with self._lock:
             if create and key in self._objects:
                 raise AlreadyExists(self.url_of(key))
-            self._objects[key] = _Object(body=bytes(body), info=info)
+            self._objects[key] = _Object(body=whole, info=info)
         return receipt
 
     def get(self, key: str) -> bytes:
         """The object's bytes; see `Store.get`."""
         return self._object(key).body
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """The object's bytes, chunk by chunk; see `Store.open`."""
+        return in_parts([self._object(key).body], CHUNK)
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of the object; see `Store.head`."""

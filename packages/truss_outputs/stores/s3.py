@@ -1,26 +1,36 @@
 """A store in an S3 bucket, or in one that speaks S3."""
 
 import base64
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
-from truss_outputs.stores import s3_errors
+from truss_outputs.stores import s3_errors, s3_multipart
+from truss_outputs.stores.body import CHUNK, Passing, in_parts, part_size, whole_if_small
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
+_LARGEST_PUT = 5 * 1024**3  # docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+
 
 class S3Store:
-    """A `Store` in a bucket, below an optional prefix. `s3_client.connect` makes a client for all threads."""
+    """A `Store` in a bucket, below an optional prefix. `s3_client.connect` makes a client for all threads.
 
-    def __init__(self, *, bucket: str, prefix: str = "", client: "S3Client") -> None:
+    `attributes` are further arguments of the SDK's `put_object` and `create_multipart_upload`.
+    """
+
+    def __init__(
+        self, *, bucket: str, prefix: str = "", client: "S3Client", attributes: Mapping[str, Any] = _NONE
+    ) -> None:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._client = client
+        self._attributes = attributes
 
     @property
     def url(self) -> str:
@@ -32,26 +42,46 @@ class S3Store:
         return f"s3://{self._bucket}/{self._prefix}{key}"
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
-        """Store `body` under `key`; see `Store.put`. The server checks the SHA-256 and keeps it."""
+        """Store `body` under `key`; see `Store.put`. The server checks the SHA-256.
+
+        Bytes, and whatever is small, take one PUT; all else goes up in parts.
+        """
         check_key(key)
-        digest = hashlib.sha256(body)
+        size = part_size(body)
+        passing = Passing(body, chunk=size)
+        whole, chunks = whole_if_small(passing, _LARGEST_PUT if isinstance(body, bytes) else size)
+        target: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
+        attributes: Any = {**self._attributes, "ContentType": content_type}
         precondition: Any = {"IfNoneMatch": "*"} if create else {}
-        with self._errors(key):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=self._prefix + key,
-                Body=body,
-                ContentType=content_type,
-                ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
-                **precondition,
-            )
-        return PutReceipt(size=len(body), sha256=digest.hexdigest())
+        with self._errors(key, passing):
+            if whole is not None:
+                digest = base64.b64encode(bytes.fromhex(passing.receipt.sha256)).decode()
+                self._client.put_object(
+                    **target, **attributes, **precondition, Body=whole, ChecksumSHA256=digest
+                )
+            else:
+                s3_multipart.upload(
+                    self._client,
+                    in_parts(chunks, size),
+                    target=target,
+                    attributes=attributes,
+                    precondition=precondition,
+                )
+        return passing.receipt
 
     def get(self, key: str) -> bytes:
         """The object's bytes; see `Store.get`."""
         check_key(key)
         with self._errors(key):
             return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """The object's bytes, chunk by chunk; see `Store.open`."""
+        chunks = self._chunks(key)
+        next(
+            chunks
+        )  # the answer has begun, and the connection is given back whatever becomes of the iterator
+        return chunks
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of the object; see `Store.head`."""
@@ -61,7 +91,7 @@ class S3Store:
                 Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED"
             )
         checksum = found.get("ChecksumSHA256", "")
-        is_whole = checksum and "-" not in checksum  # of parts uploaded apart it is no hash of the bytes
+        is_whole = checksum and "-" not in found["ETag"]  # of an upload in parts it is no hash of the bytes
         return ObjectInfo(
             key=key,
             size=found["ContentLength"],
@@ -88,14 +118,24 @@ class S3Store:
         with self._errors(key):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
+    def _chunks(self, key: str) -> Iterator[bytes]:
+        check_key(key)
+        with self._errors(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            with closing(answer["Body"]) as body:
+                yield b""
+                yield from body.iter_chunks(CHUNK)
+
     @contextmanager
-    def _errors(self, key: str) -> Iterator[None]:
+    def _errors(self, key: str, passing: Passing | None = None) -> Iterator[None]:
         # Imported here, so that who stores elsewhere never pays for the SDK.
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             yield
-        except ClientError as error:
-            raise s3_errors.refusal(error, self.url_of(key)) from error
-        except BotoCoreError as error:
+        except (ClientError, BotoCoreError) as error:
+            if passing and error is passing.error:  # the producer's own, from some other bucket
+                raise
+            if isinstance(error, ClientError):
+                raise s3_errors.refusal(error, self.url_of(key)) from error
             raise s3_errors.failure(error, self.url_of(key)) from error

@@ -4,10 +4,13 @@ The SDK is imported only here, and only when a client is made.
 """
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from truss_outputs.credentials import Credentials
+from truss_outputs.credentials import Credentials, WebIdentity
+from truss_outputs.stores.options import AddressingStyle, StoreOptions
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from mypy_boto3_s3.client import S3Client
 
 # Up to here, waiting for the server's "100 Continue" costs more than sending a body it may refuse.
@@ -19,8 +22,10 @@ def connect(
     endpoint_url: str | None = None,
     region: str | None = None,
     credentials: Credentials | None = None,
+    web_identity: WebIdentity | None = None,
+    addressing_style: AddressingStyle = "auto",
 ) -> "S3Client":
-    """A client for all threads and the whole process. Without `credentials` the SDK's own chain finds them.
+    """A client for all threads and the whole process. Without a key or a role the SDK's own chain finds one.
 
     Raises ImportError without boto3, and ValueError where the SDK rejects what it was given. Nothing is sent
     yet.
@@ -29,9 +34,9 @@ def connect(
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    s3: Any = {}
-    if endpoint_url:
-        s3["addressing_style"] = "path"  # what every server understands, whatever its host name
+    if endpoint_url and addressing_style == "auto":
+        addressing_style = "path"  # what every server understands, whatever its host name
+    s3: Any = {"addressing_style": addressing_style}
     if not (endpoint_url or "").startswith("http:"):
         s3["payload_signing_enabled"] = False  # TLS and the signed checksum guard the body already
     config = Config(
@@ -47,13 +52,48 @@ def connect(
     revealed = {f"aws_{name}": secret.get_secret_value() for name, secret in keys.items() if secret}
     try:
         # A session of its own, as the SDK's default one may not be used from several threads.
-        client = boto3.session.Session(**revealed).client(
-            "s3", endpoint_url=endpoint_url, region_name=region, config=config
-        )
+        session = boto3.session.Session(**revealed, region_name=region)
+        if web_identity and not credentials:
+            session = _with_role(web_identity, region)
+        client = session.client("s3", endpoint_url=endpoint_url, config=config)
     except BotoCoreError as error:
         raise ValueError(f"the SDK refused: {type(error).__name__}") from error
     _expect_continue_for_large_bodies_only(client)
     return client
+
+
+def attributes(options: StoreOptions) -> dict[str, Any]:
+    """What every put says of its object, in the SDK's words."""
+    named = {
+        "ServerSideEncryption": options.sse,
+        "SSEKMSKeyId": options.kms_key_id,
+        "StorageClass": options.storage_class,
+        "Metadata": dict(options.metadata),
+        "Tagging": urlencode(options.tags),
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def _with_role(identity: WebIdentity, region: str | None) -> "Session":
+    """A session whose one source of credentials is the role that the token is good for."""
+    import boto3
+    import botocore.session
+    from botocore.credentials import AssumeRoleWithWebIdentityProvider, CredentialResolver
+
+    profile = {
+        "role_arn": identity.role_arn,
+        "role_session_name": identity.session_name,
+        "web_identity_token_file": str(identity.token_file),
+    }
+    inner = botocore.session.get_session()
+    provider = AssumeRoleWithWebIdentityProvider(
+        load_config=lambda: {"profiles": {"truss-outputs": profile}},
+        client_creator=lambda service, **given: inner.create_client(service, region_name=region, **given),
+        profile_name="truss-outputs",
+        disable_env_vars=True,
+    )
+    inner.register_component("credential_provider", CredentialResolver([provider]))
+    return boto3.session.Session(botocore_session=inner, region_name=region)
 
 
 def _expect_continue_for_large_bodies_only(client: "S3Client") -> None:

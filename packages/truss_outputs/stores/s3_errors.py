@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 _ACTIONS = MappingProxyType(
     {
+        "AbortMultipartUpload": "s3:AbortMultipartUpload",
+        "CompleteMultipartUpload": "s3:PutObject",
+        "CreateMultipartUpload": "s3:PutObject",
         "DeleteObject": "s3:DeleteObject",
         "GetObject": "s3:GetObject",
         "HeadObject": "s3:GetObject",
         "ListObjectsV2": "s3:ListBucket",
         "PutObject": "s3:PutObject",
+        "UploadPart": "s3:PutObject",
     }
 )
 
@@ -89,21 +93,28 @@ _UNSENT = MappingProxyType(
 
 
 def refusal(error: "ClientError", url: str) -> StoreError:
-    """The store's error for an answer of the service."""
+    """The store's error for an answer that the SDK passed on."""
     response: dict[str, Any] = dict(error.response)
-    code = str(response.get("Error", {}).get("Code", ""))
     metadata = response.get("ResponseMetadata", {})
-    status = int(metadata.get("HTTPStatusCode", 0))
+    return answer(
+        url,
+        code=str(response.get("Error", {}).get("Code", "")),
+        status=int(metadata.get("HTTPStatusCode", 0)),
+        action=_ACTIONS.get(error.operation_name, error.operation_name),
+        was_retried=metadata.get("RetryAttempts", 0) > 0,
+    )
+
+
+def answer(url: str, *, code: str, status: int, action: str, was_retried: bool) -> StoreError:
+    """The store's error for an answer of the service."""
     if code in _ABSENT:
         return ObjectNotFound(url)
     if status == 412:
         return AlreadyExists(url)
-    action = _ACTIONS.get(error.operation_name, error.operation_name)
     text = _CODES.get(code, f"the service refused (HTTP {status})").format(action=action)
     if action == "s3:GetObject" and text == _DENIED.format(action=action):
         text += ", or may not s3:ListBucket, without which S3 does not say that an object is absent"
     # After a retry of the SDK's the refusal says nothing about what became of the first try.
-    was_retried = metadata.get("RetryAttempts", 0) > 0
     is_transient = was_retried or code in _MAY_PASS or status >= 500 or status in (0, 429)
     return StoreError(url, f"{code or status}: {text}", is_transient=is_transient)
 

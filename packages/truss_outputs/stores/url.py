@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -12,10 +12,10 @@ from truss_outputs.credentials import Credentials
 from truss_outputs.errors import InvalidKey, SettingsError
 from truss_outputs.keys import check_key
 from truss_outputs.store import Store
-from truss_outputs.stores import s3_client
+from truss_outputs.stores import buckets
 from truss_outputs.stores.local import LocalStore
 from truss_outputs.stores.memory import MemoryStore
-from truss_outputs.stores.s3 import S3Store
+from truss_outputs.stores.options import StoreOptions
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _MEMORY_NAME = re.compile(r"[A-Za-z0-9._-]*")
@@ -49,24 +49,18 @@ class StoreUrl:
         return url
 
     @property
-    def takes_credentials(self) -> bool:
-        """Whether the store it names asks who one is."""
-        return _SCHEMES[self.scheme].takes_credentials
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Access:
-    endpoint_url: str | None
-    region: str | None
-    credentials: Credentials | None
+    def options(self) -> frozenset[str] | None:
+        """The names of the `StoreOptions` that mean something for it, or None where none ever do."""
+        return _SCHEMES[self.scheme].options
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Scheme:
     example: str
-    takes_credentials: bool = False
+    options: frozenset[str] | None = None
+    packages: str = ""
     check: Callable[[StoreUrl], None]
-    open: Callable[[StoreUrl, _Access], Store]
+    open: Callable[[StoreUrl, StoreOptions], Store]
 
 
 def _check_file(url: StoreUrl) -> None:
@@ -76,11 +70,11 @@ def _check_file(url: StoreUrl) -> None:
         raise ValueError("it names no folder")
 
 
-def _open_file(url: StoreUrl, access: _Access) -> Store:
+def _open_file(url: StoreUrl, options: StoreOptions) -> Store:
     return LocalStore(Path("/", unquote(url.path)))
 
 
-def _check_s3(url: StoreUrl) -> None:
+def _check_bucket(url: StoreUrl) -> None:
     if not _BUCKET.fullmatch(url.place):
         raise ValueError("a bucket's name is 3 to 255 letters, digits, '.', '-' and '_'")
     try:
@@ -89,11 +83,12 @@ def _check_s3(url: StoreUrl) -> None:
         raise ValueError(f"of the prefix, {error.problem}") from error
 
 
-def _open_s3(url: StoreUrl, access: _Access) -> Store:
-    client = s3_client.connect(
-        endpoint_url=access.endpoint_url, region=access.region, credentials=access.credentials
-    )
-    return S3Store(bucket=url.place, prefix=url.path, client=client)
+def _open_s3(url: StoreUrl, options: StoreOptions) -> Store:
+    return buckets.open_s3(url.place, url.path, options)
+
+
+def _open_gs(url: StoreUrl, options: StoreOptions) -> Store:
+    return buckets.open_gs(url.place, url.path, options)
 
 
 def _check_memory(url: StoreUrl) -> None:
@@ -101,15 +96,31 @@ def _check_memory(url: StoreUrl) -> None:
         raise ValueError("a memory has a name and no more")
 
 
-def _open_memory(url: StoreUrl, access: _Access) -> Store:
+def _open_memory(url: StoreUrl, options: StoreOptions) -> Store:
     return MemoryStore.named(url.place)
 
 
-# A further scheme is one more line.
+_COMMON = frozenset({"engine", "endpoint_url", "storage_class", "metadata"})
+
+# A further scheme is one more entry.
 _SCHEMES = MappingProxyType(
     {
         "file": _Scheme(example="file:///absolute/folder", check=_check_file, open=_open_file),
-        "s3": _Scheme(example="s3://bucket/prefix", takes_credentials=True, check=_check_s3, open=_open_s3),
+        "s3": _Scheme(
+            example="s3://bucket/prefix",
+            options=_COMMON
+            | {"region", "credentials", "web_identity", "addressing_style", "sse", "kms_key_id", "tags"},
+            packages="boto3",
+            check=_check_bucket,
+            open=_open_s3,
+        ),
+        "gs": _Scheme(
+            example="gs://bucket/prefix",
+            options=_COMMON | {"service_account", "kms_key_name"},
+            packages="google-cloud-storage",
+            check=_check_bucket,
+            open=_open_gs,
+        ),
         "memory": _Scheme(example="memory://name", check=_check_memory, open=_open_memory),
     }
 )
@@ -121,19 +132,32 @@ def from_url(
     endpoint_url: str | None = None,
     region: str | None = None,
     credentials: Credentials | None = None,
+    options: StoreOptions | None = None,
     setting: str = "url",
 ) -> Store:
     """The store that `url` names. Nothing is asked of it yet.
 
-    `endpoint_url`, `region` and `credentials` are for s3 alone. A `memory://` store is one for each name and
-    process, so that a model and a reader beside it meet. Raises SettingsError under the key `setting`.
+    `endpoint_url`, `region`, `credentials` and the further `options` are for buckets alone; the first three
+    win over those in `options`. A `memory://` store is one for each name and process, so that a model and a
+    reader beside it meet. Raises SettingsError under the key `setting`.
     """
-    access = _Access(endpoint_url=endpoint_url, region=region, credentials=credentials)
+    chosen = options or StoreOptions()
+    chosen = replace(
+        chosen,
+        endpoint_url=endpoint_url or chosen.endpoint_url,
+        region=region or chosen.region,
+        credentials=credentials or chosen.credentials,
+    )
     try:
         parsed = StoreUrl.parse(url)
-        return _SCHEMES[parsed.scheme].open(parsed, access)
+        scheme = _SCHEMES[parsed.scheme]
+        if scheme.options is not None and (foreign := sorted(chosen.given - scheme.options)):
+            raise ValueError(f"found {url!r}, which cannot take {foreign[0]}")
+        return scheme.open(parsed, chosen)
     except ImportError as error:
-        problem = f"found {url!r}, which needs boto3, which is not installed: add boto3 to requirements"
+        is_obstore = (error.name or "").partition(".")[0] == "obstore"
+        needed = "obstore" if is_obstore else scheme.packages
+        problem = f"found {url!r}, which needs {needed}, which is not installed: add {needed} to requirements"
         raise SettingsError(setting, problem) from error
     except ValueError as error:
         raise SettingsError(setting, str(error)) from error

@@ -64,3 +64,36 @@ def test_a_requirements_file_counts(tmp_path):
     (tmp_path / "requirements.txt").write_text("numpy\nboto3==1.44.5 \\\n    --hash=sha256:00\n")
     config = S3_WITH_SECRETS.replace("requirements: [boto3==1.44.5]", "requirements_file: requirements.txt")
     assert check(tmp_path, config, **SECRETS) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "requirements", "expected"),
+    [
+        ("", "obstore==0.8", []),
+        ("engine: sdk", "obstore==0.8", ["boto3"]),
+        ("engine: obstore", "boto3", ["obstore"]),
+        ("destinations: {local: 'file:///tmp/x'}", "boto3", []),
+    ],
+)
+def test_what_the_engine_needs_is_required(tmp_path, lines, requirements, expected):
+    config = S3_WITH_SECRETS.replace("boto3==1.44.5", requirements) + f"    {lines}\n"
+    problems = check(tmp_path, config, **SECRETS)
+    assert [problem.split()[1] for problem in problems] == expected
+
+
+def test_every_place_is_checked(tmp_path):
+    config = S3_WITH_SECRETS.replace("s3://bucket/prefix", "file:///tmp/x").replace("[boto3==1.44.5]", "[]")
+    config += "    destinations: {one: 's3://bucket', two: 's3://other'}\n"
+    [problem] = check(tmp_path, config, **SECRETS)
+    assert "requirements: boto3 is missing" in problem
+
+
+def test_no_store_is_opened_as_its_keys_may_be_elsewhere(tmp_path):
+    config = """
+requirements: [google-cloud-storage]
+secrets: {account: null}
+model_metadata: {truss_outputs: {url: 'gs://bucket/prefix', service_account_secret: account}}
+"""
+    assert check(tmp_path, config, TRUSS_SECRET_account="not looked into") == []
+    [problem] = check(tmp_path, config)
+    assert "the secret 'account' is missing" in problem

@@ -18,6 +18,7 @@ def test_the_public_names_are_these_in_order():
         "InferenceRetryConfig",
         "InvalidRequest",
         "InvalidSetting",
+        "NotAuthentic",
         "NotFound",
         "PayloadTooLarge",
         "RateLimited",
@@ -28,6 +29,9 @@ def test_the_public_names_are_these_in_order():
         "WaitTimeout",
         "WebhookStatus",
         "download_result",
+        "verify_result",
+        "verify_signature",
+        "verify_webhook",
         "wait_for_result",
     ]
     assert async_inference.__all__ == sorted(async_inference.__all__)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from truss_outputs import Backoff, MemoryStore, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.store import Body
 
 T = TypeVar("T")
 
@@ -41,13 +42,16 @@ class FaultyStore:
     def url_of(self, key: str) -> str:
         return self.inner.url_of(key)
 
-    def put(self, key: str, body: bytes, *, content_type: str, create: bool = False) -> PutReceipt:
+    def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         return self._do(
             "put", key, lambda: self.inner.put(key, body, content_type=content_type, create=create)
         )
 
     def get(self, key: str) -> bytes:
         return self._do("get", key, lambda: self.inner.get(key))
+
+    def open(self, key: str) -> Iterator[bytes]:
+        return self._do("open", key, lambda: self.inner.open(key))
 
     def head(self, key: str) -> ObjectInfo:
         return self._do("head", key, lambda: self.inner.head(key))

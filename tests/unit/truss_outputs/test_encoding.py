@@ -144,6 +144,12 @@ def cycle() -> list[object]:
     return output
 
 
+def thousandfold() -> list[object]:
+    output: list[object] = []
+    output.extend([output] * 1000)
+    return output
+
+
 def nested(depth: int) -> object:
     output: object = 1
     for _ in range(depth):
@@ -155,9 +161,11 @@ def nested(depth: int) -> object:
     ("output", "message"),
     [
         ({"frames": [1, object()]}, "output.frames[1]: <class 'object'> cannot be stored"),
+        ({"a b\n": {"x" * 999: {1}}}, f"output['a b\\n']['{'x' * 80}']: <class 'set'> cannot be stored"),
         ({1, 2}, "output: <class 'set'> cannot be stored"),
         (Answer, "cannot be stored"),
         (cycle(), "output[1].again: <class 'list'> cannot be stored: it contains itself"),
+        (thousandfold(), "output[0]: <class 'list'> cannot be stored: it contains itself"),
         (nested(500), "more than 100 levels deep"),
         ({"a": {(1, 2): 3}}, "output.a: <class 'tuple'> cannot be stored: a key must be"),
         ({math.nan: 3}, "a key must be"),

@@ -90,7 +90,9 @@ def test_another_requests_result_is_corrupt(store: FaultyStore, reader: OutputRe
         reader.load(REQUEST)
 
 
-@pytest.mark.parametrize(("content", "problem"), [(b"abcd", "4 bytes"), (b"xyz", "sha256:")])
+@pytest.mark.parametrize(
+    ("content", "problem"), [(b"abcd", "more bytes"), (b"ab", "2 bytes"), (b"xyz", "sha256:")]
+)
 def test_a_damaged_artifact_is_corrupt(
     store: FaultyStore, reader: OutputReader, content: bytes, problem: str
 ) -> None:
@@ -131,7 +133,7 @@ def test_the_url_in_a_document_is_not_followed(store: FaultyStore, reader: Outpu
     store.calls.clear()
     result = reader.load(REQUEST)
     reader.value(result)
-    assert store.calls == [("get", MARKER), ("get", f"{REQUEST}/{stored['attempt']}/a.bin")]
+    assert store.calls == [("get", MARKER), ("open", f"{REQUEST}/{stored['attempt']}/a.bin")]
 
 
 def test_a_path_that_leads_nowhere_is_corrupt(store: FaultyStore, reader: OutputReader) -> None:

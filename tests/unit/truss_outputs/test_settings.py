@@ -15,6 +15,9 @@ KEYS = {
 }
 
 
+ROLE = "arn:aws:iam::123456789012:role/writer"
+
+
 def config(settings: object) -> dict[str, Any]:
     return {"model_metadata": {"truss_outputs": settings, "example_model_input": {}}}
 
@@ -62,13 +65,37 @@ def test_the_environment_wins_over_the_url() -> None:
         ("hunter2", ": found str; allowed: settings by name, such as url"),
         ({"url": 5}, ".url: found int; allowed: text"),
         ({"url": "ftp://x"}, ".url: found 'ftp://x'; allowed: file:///absolute/folder, s3://"),
-        (KEYS | {"bucket": "hunter2"}, ".bucket: there is no such setting; allowed: url, endpoint_url, "),
+        (KEYS | {"bucket": "hunter2"}, ".bucket: there is no such setting; allowed: url, environments, "),
         (KEYS | {"region": "EU!"}, ".region: found 'EU!'; allowed: a region's name"),
         (KEYS | {"endpoint_url": "minio:9000"}, ".endpoint_url: found 'minio:9000'; allowed: https://host"),
         (KEYS | {"endpoint_url": "http://a:hunter2@b"}, ".endpoint_url: found a user name or password"),
         (KEYS | {"access_key_id_secret": "hunter2/+="}, ".access_key_id_secret: found no secret's name"),
         (KEYS | {"access_key_id_secret": None}, ": found one of access_key_id_secret and "),
         (KEYS | {"secret_access_key_secret": None}, ": found one of access_key_id_secret and "),
+        (KEYS | {"engine": "fast"}, ".engine: found 'fast'; allowed: 'auto', 'sdk' or 'obstore'"),
+        (KEYS | {"engine": 5}, ".engine: found int; allowed: 'auto', "),
+        (KEYS | {"sse": "aes"}, ".sse: found 'aes'; allowed: 'AES256' or 'aws:kms'"),
+        (KEYS | {"addressing_style": "x"}, ".addressing_style: found 'x'; allowed: 'auto', 'path' or "),
+        (KEYS | {"kms_key_id": "k"}, ": found kms_key_id without sse; allowed: "),
+        (KEYS | {"kms_key_name": "k"}, ".kms_key_name: found 'k'; allowed: projects/P/"),
+        (KEYS | {"storage_class": "a b"}, ".storage_class: found 'a b'; allowed: one word"),
+        (KEYS | {"metadata": {"a b": "x"}}, ".metadata: found the name 'a b'; allowed: "),
+        (KEYS | {"metadata": {"a": "é"}}, ".metadata: found a: 'é'; allowed: printable ASCII"),
+        (KEYS | {"metadata": "x"}, ".metadata: found str; allowed: settings by name"),
+        (KEYS | {"tags": {str(i): "x" for i in range(11)}}, ".tags: found 11 tags; allowed: at most 10"),
+        (KEYS | {"role_arn": "admin"}, ".role_arn: found 'admin'; allowed: a role, as arn:aws:iam::"),
+        (KEYS | {"role_arn": ROLE}, ": found role_arn and access_key_id_secret; allowed: one of them"),
+        ({"url": "s3://bucket", "role_arn": ROLE}, ": found role_arn without region; allowed: both"),
+        ({"url": "s3://b{environment}"}, ".url: found 's3://b{environment}'; allowed: {environment}, "),
+        (
+            {"url": "s3://bucket/{env}"},
+            ".url: found '{env}' in the url; allowed: {environment}, ",
+        ),
+        ({"url": "s3://bucket/{model_id"}, ".url: found 's3://bucket/{model_id'; allowed: {environment}, "),
+        (KEYS | {"destinations": {"a/b": "s3://bucket"}}, ".destinations: found the name 'a/b'; allowed: "),
+        (KEYS | {"destinations": {"a": "nowhere"}}, ".destinations.a: found 'nowhere'; allowed: "),
+        (KEYS | {"environments": {"x": {"uri": "s3://b"}}}, ".environments.x."),
+        (KEYS | {"environments": {"x": {"url": "s3://b/{y}"}}}, ".environments.x.url: found '{y}'"),
         ({"url": "s3://bucket", "session_token_secret": "t"}, ": found session_token_secret without "),
     ],
 )
@@ -86,7 +113,8 @@ def test_a_wrong_url_from_the_environment_is_named_as_such() -> None:
 
 
 def test_without_named_secrets_the_sdks_own_chain_is_used(truss_secrets: Any) -> None:
-    assert isinstance(load({"url": "s3://bucket", "region": "eu-west-1"}).open_store(truss_secrets), S3Store)
+    settings = load({"url": "s3://bucket", "region": "eu-west-1", "engine": "sdk"})
+    assert isinstance(settings.open_store(truss_secrets), S3Store)
 
 
 def test_a_missing_secret_is_named_with_its_setting_and_both_remedies(truss_secrets: Any) -> None:
@@ -127,3 +155,76 @@ def test_every_setting_is_described() -> None:
     for name, field in OutputSettings.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+def test_every_description_fits_a_row_of_the_readmes_table() -> None:
+    for field in OutputSettings.model_fields.values():
+        assert not {"|", "\n"} & set(field.description or "")
+
+
+PLACES = {
+    "url": "s3://bucket/{environment}/{model_id}/{deployment_id}",
+    "environments": {"production": {"url": "s3://production/{model_id}"}},
+    "destinations": {"eu": "s3://europe/{environment}"},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "s3://bucket/none/none/none"),
+        ({"environment": "staging", "model_id": "m1", "deployment_id": "d1"}, "s3://bucket/staging/m1/d1"),
+        ({"environment": "production", "model_id": "m1"}, "s3://production/m1"),
+        ({"environment": "production", "destination": "eu"}, "s3://europe/production"),
+        ({"environment": "", "model_id": ""}, "s3://bucket/none/none/none"),
+    ],
+)
+def test_the_url_is_that_of_the_destination_or_the_environment(given: dict[str, str], url: str) -> None:
+    assert load(PLACES).url_for(**given) == url
+
+
+@pytest.mark.parametrize("value", ["../x", "..", ".x", "a/b", "a b", "x" * 101, "a\n", "é"])
+def test_a_hostile_value_leads_nowhere(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"truss_outputs\.url: found the environment ") as caught:
+        load(PLACES).url_for(environment=value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_destination_is_one_of_those_named() -> None:
+    with pytest.raises(SettingsError, match=r"destinations: there is no destination 's3://x'; allowed: eu$"):
+        load(PLACES).url_for(destination="s3://x")
+    with pytest.raises(SettingsError, match="allowed: none"):
+        load({"url": "s3://bucket"}).url_for(destination="eu")
+
+
+def test_the_variable_wins_over_every_place() -> None:
+    settings = load(PLACES, {"TRUSS_OUTPUTS_URL": "file:///tmp/mine"})
+    assert settings.url_for(environment="production") == "file:///tmp/mine"
+    assert settings.url_for(destination="eu") == "file:///tmp/mine"
+    with pytest.raises(SettingsError):
+        settings.url_for(destination="unknown")
+
+
+def test_a_store_is_opened_where_the_url_leads() -> None:
+    assert load(PLACES | {"region": "eu-west-1"}).open_store({}).url == "s3://bucket/none/none/none"
+    settings = load({"url": "file:///tmp/{environment}"})
+    assert settings.open_store({}, url=settings.url_for(environment="x")).url == "file:///tmp/x"
+
+
+def test_a_role_needs_the_token_of_baseten() -> None:
+    settings = {"url": "s3://bucket", "region": "eu-west-1", "role_arn": ROLE}
+    with pytest.raises(SettingsError, match=r"role_arn: B10_OIDC_TOKEN_PATH is not set: add runtime: "):
+        load(settings).open_store({})
+    options = load(settings, {"B10_OIDC_TOKEN_PATH": "/t"}).options_for("s3://bucket", {})
+    assert options.web_identity is not None
+    assert (options.web_identity.role_arn, options.web_identity.token_file) == (ROLE, Path("/t"))
+
+
+def test_the_options_of_a_bucket_reach_it_and_a_folder_takes_none() -> None:
+    given = {"sse": "aws:kms", "kms_key_id": "k", "storage_class": "STANDARD_IA", "tags": {"a": "b"}}
+    settings = load(KEYS | given | {"metadata": {"team": "x"}, "addressing_style": "virtual"})
+    options = settings.options_for("s3://bucket/x", {"aws_id": "i", "aws_key": "k"})
+    assert (options.sse, options.kms_key_id, options.storage_class) == ("aws:kms", "k", "STANDARD_IA")
+    assert (options.tags, options.metadata) == ({"a": "b"}, {"team": "x"})
+    assert options.addressing_style == "virtual"
+    assert settings.options_for("file:///tmp/x", {}).given == frozenset()

@@ -8,7 +8,6 @@ from truss_outputs import (
     ModelOutputs,
     ObjectNotFound,
     OutputReader,
-    OutputWriter,
     SettingsError,
     StoreError,
 )
@@ -54,7 +53,7 @@ def test_a_refused_write_fails_the_request_and_says_why() -> None:
         faults=[Fault("put", "result.json", lambda url: StoreError(url, "AccessDenied", is_transient=False))]
     )
     with pytest.raises(HTTPException) as caught:
-        ModelOutputs(OutputWriter(store)).store({"a": 1}, request())
+        ModelOutputs.of_store(store).store({"a": 1}, request())
     assert caught.value.status_code == 500
     assert caught.value.detail == f"memory://faulty/{REQUEST}/result.json: AccessDenied"
     assert isinstance(caught.value.__cause__, StoreError)
@@ -74,7 +73,7 @@ def test_whatever_cannot_be_stored_fails_the_request(
 ) -> None:
     store = MemoryStore()
     with pytest.raises(HTTPException) as caught:
-        ModelOutputs(OutputWriter(store)).store(output, request(request_id))
+        ModelOutputs.of_store(store).store(output, request(request_id))
     assert caught.value.status_code == 500
     assert caught.value.detail.startswith(detail)
     with pytest.raises(ObjectNotFound):

@@ -29,11 +29,11 @@ def test_nobody_at_home(refused):
 def test_every_command_is_listed_with_what_it_does(run):
     result = run()
     assert result.exit_code == 0
-    for command in ("cancel", "fetch", "serve", "status", "submit", "wait"):
+    for command in ("cancel", "check", "fetch", "gc", "serve", "status", "submit", "wait"):
         assert f"\n  {command} " in result.stdout
 
 
-@pytest.mark.parametrize("command", ["cancel", "fetch", "status", "submit", "wait"])
+@pytest.mark.parametrize("command", ["cancel", "check", "fetch", "gc", "status", "submit", "wait"])
 def test_every_help_has_an_example_and_the_exit_codes_and_no_key(run, command, api_key):
     shown = run(command, "--help").stdout
     assert "Example" in shown

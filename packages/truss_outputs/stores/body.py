@@ -1,0 +1,107 @@
+"""A body on its way into a store, of which no more than a chunk or a part is held at a time."""
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from truss_outputs.store import Body, PutReceipt
+
+CHUNK = 1024 * 1024
+
+# What S3 allows (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html); R2 wants all parts but the last
+# of one size.
+_MOST_PARTS = 10_000
+PART = 8 * 1024 * 1024
+
+
+class Passing:
+    """A body's chunks, hashed and counted while they pass. To be iterated over once.
+
+    What its producer raised is in `error`, so that a store does not take it for its own failure.
+    """
+
+    def __init__(self, body: Body, *, chunk: int = CHUNK) -> None:
+        self.error: Exception | None = None
+        self._chunks = _chunks(body, chunk)
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            chunk = next(self._chunks)
+            self._digest.update(chunk)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self.error = error
+            raise
+        self._size += len(chunk)
+        return chunk
+
+    @property
+    def receipt(self) -> PutReceipt:
+        """Of what has passed so far."""
+        return PutReceipt(size=self._size, sha256=self._digest.hexdigest())
+
+
+def part_size(body: Body) -> int:
+    """The size of the parts to upload `body` in. A stream of unknown length may have 78 GiB."""
+    size = body.stat().st_size if isinstance(body, Path) else len(body) if isinstance(body, bytes) else 0
+    return max(PART, -(-size // _MOST_PARTS))
+
+
+def in_parts(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in parts of `size`, of which the last may be smaller."""
+    part = bytearray()
+    for chunk in chunks:
+        if len(chunk) == size and not part:  # as a file is read: spare the copy
+            yield chunk
+            continue
+        rest = memoryview(chunk)
+        while rest:
+            missing = size - len(part)
+            part += rest[:missing]
+            rest = rest[missing:]
+            if len(part) == size:
+                yield bytes(part)
+                part.clear()
+    if part:
+        yield bytes(part)
+
+
+def whole_if_small(chunks: Iterator[bytes], limit: int) -> tuple[bytes | None, Iterator[bytes]]:
+    """The whole body if it has no more than `limit` bytes, or else None and all its chunks."""
+    seen: deque[bytes] = deque()
+    size = 0
+    for chunk in chunks:
+        seen.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            return None, _resumed(seen, chunks)
+    return seen[0] if len(seen) == 1 else b"".join(seen), iter(())
+
+
+def _resumed(seen: deque[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
+    while seen:
+        yield seen.popleft()  # and hold it no longer
+    yield from chunks
+
+
+def _chunks(body: Body, size: int) -> Iterator[bytes]:
+    match body:
+        case bytes() | bytearray() | memoryview():
+            yield bytes(body)
+        case Path():
+            with body.open("rb") as file:
+                while chunk := file.read(size):
+                    yield chunk
+        case _:
+            for chunk in body:
+                if not isinstance(chunk, bytes | bytearray | memoryview):
+                    raise TypeError(f"a stream of bytes yielded {type(chunk).__name__}")
+                if chunk:
+                    yield bytes(chunk)

@@ -1,0 +1,64 @@
+"""What Google's SDK refuses with, in plain language. The text of an answer is not passed on."""
+
+from types import MappingProxyType
+
+from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
+
+# cloud.google.com/storage/docs/json_api/v1/status-codes
+_REFUSED = MappingProxyType(
+    {
+        400: "the service refused the request",
+        401: "the credentials are wrong or have expired",
+        403: "the credentials may not {permission} here",
+        404: "there is no such bucket, or the credentials may not see it",
+        411: "the service refused the request",
+        413: "the object is larger than one may be",
+        429: "too many requests",
+    }
+)
+
+
+def stated(error: Exception, url: str, permission: str) -> StoreError | None:
+    """The store's error, or None for what is no answer of the service and no failure to get one."""
+    import requests
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from google.cloud.storage.exceptions import (
+        DataCorruption,
+        InvalidResponse,
+    )
+
+    name = type(error).__name__
+    match error:
+        case GoogleAPICallError():
+            return _refusal(int(error.code or 0), url, permission)
+        case InvalidResponse():
+            return _refusal(int(error.response.status_code), url, permission)
+        case DataCorruption():
+            return StoreError(url, "the bytes were damaged on the way")
+        case TransportError():
+            return StoreError(url, f"{name}: Google cannot be asked for a token")
+        case GoogleAuthError():
+            reason = f"{name}: no token could be had with these credentials"
+            return StoreError(url, reason, is_transient=bool(getattr(error, "retryable", False)))
+        case requests.exceptions.Timeout():
+            return StoreError(url, f"{name}: no answer came in time")
+        case requests.exceptions.SSLError():
+            return StoreError(url, f"{name}: the endpoint's TLS certificate was refused")
+        case requests.exceptions.RequestException() | ConnectionError():
+            return StoreError(url, f"{name}: the connection failed")
+        case RetryError():
+            return StoreError(url, f"{name}: the service did not answer in time")
+    return None
+
+
+def _refusal(status: int, url: str, permission: str) -> StoreError:
+    if status == 412:
+        return AlreadyExists(url)
+    if status == 404 and permission in ("storage.objects.get", "storage.objects.delete"):
+        return ObjectNotFound(url)
+    if status == 404:
+        return StoreError(url, "NoSuchBucket: there is no such bucket", is_transient=False)
+    text = _REFUSED.get(status, "the service failed").format(permission=permission)
+    is_transient = status >= 500 or status in (0, 408, 429)
+    return StoreError(url, f"HTTP {status}: {text}", is_transient=is_transient)

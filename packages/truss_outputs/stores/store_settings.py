@@ -1,0 +1,245 @@
+"""The settings that say where results are stored, with which credentials, and how the bucket keeps them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+
+from truss_outputs.credentials import Credentials, WebIdentity
+from truss_outputs.errors import SettingsError
+from truss_outputs.stores.options import AddressingStyle, Encryption, Engine, StoreOptions
+from truss_outputs.stores.setting_values import (
+    Destinations,
+    EndpointUrl,
+    EnvironmentSettings,
+    KmsKeyName,
+    Metadata,
+    Region,
+    RoleArn,
+    SecretName,
+    Tags,
+    Url,
+    Word,
+)
+from truss_outputs.stores.url import StoreUrl
+from truss_outputs.stores.url_template import expand
+
+SECTION = "model_metadata.truss_outputs"
+URL_VARIABLE = "TRUSS_OUTPUTS_URL"
+TOKEN_VARIABLE = "B10_OIDC_TOKEN_PATH"  # noqa: S105  # a file's name; truss-examples, oidc-recipes/
+
+# The settings that go by another name among a store's options, as they are secrets there and names here.
+_OPTION_OF = {
+    "access_key_id_secret": "credentials",
+    "role_arn": "web_identity",
+    "service_account_secret": "service_account",
+}
+_PLAIN_OPTIONS = (
+    "engine",
+    "endpoint_url",
+    "region",
+    "addressing_style",
+    "sse",
+    "kms_key_id",
+    "kms_key_name",
+    "storage_class",
+    "metadata",
+    "tags",
+)
+
+
+class Secrets(Protocol):
+    """Truss's secrets: to be asked for one by name, and for nothing else."""
+
+    def __getitem__(self, name: str, /) -> str:
+        """The secret's value. Raises where it is not declared, or has none."""
+
+
+class StoreSettings(BaseModel):
+    """Where results go, and with which credentials."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: Url = Field(
+        description="Where results are stored: `s3://bucket/prefix`, `gs://bucket/prefix`, "
+        "`file:///absolute/folder` or `memory://name`, with `{environment}`, `{model_id}` and "
+        "`{deployment_id}` anywhere after the bucket. "
+        f"The environment variable `{URL_VARIABLE}` wins over it, and over the two below."
+    )
+    environments: dict[str, EnvironmentSettings] = Field(
+        default={},
+        description="Another `url` for some environments: `environments: {production: {url: s3://other}}`.",
+    )
+    destinations: Destinations = Field(
+        default={},
+        description="Further places, among which a request chooses by name: `destinations: {eu: s3://other}`.",
+    )
+    engine: Engine = Field(
+        default="auto",
+        description="What speaks to the bucket: `sdk` (boto3, google-cloud-storage), `obstore`, or by "
+        "default `auto`, which is obstore where it is installed.",
+    )
+    endpoint_url: EndpointUrl | None = Field(
+        default=None,
+        description="The server to ask instead of AWS, for a bucket that speaks S3 (R2, MinIO, Ceph, B2).",
+    )
+    region: Region | None = Field(
+        default=None, description="The bucket's region. By default the SDK's own choice."
+    )
+    access_key_id_secret: SecretName | None = Field(
+        default=None,
+        description="The name of the Truss secret that holds the access key id. By default the SDK's own "
+        "credential chain is used.",
+    )
+    secret_access_key_secret: SecretName | None = Field(
+        default=None, description="The name of the Truss secret that holds the secret access key."
+    )
+    session_token_secret: SecretName | None = Field(
+        default=None,
+        description="The name of the Truss secret that holds the session token of a temporary key.",
+    )
+    role_arn: RoleArn | None = Field(
+        default=None,
+        description="The AWS role to take with Baseten's OIDC token, so that no key is needed: "
+        "`role_arn: arn:aws:iam::123456789012:role/name` and `region:` here, and at the top of config.yaml "
+        "`runtime: {oidc: {enabled: true}}`.",
+    )
+    service_account_secret: SecretName | None = Field(
+        default=None,
+        description="The name of the Truss secret that holds the JSON key of a Google service account, or "
+        "the JSON configuration of a workload identity. By default Google's own chain is used.",
+    )
+    addressing_style: AddressingStyle = Field(
+        default="auto",
+        description="Where the bucket stands in S3's urls: `virtual`, `path`, or by default `auto`, which is "
+        "`path` with an `endpoint_url`.",
+    )
+    sse: Encryption | None = Field(
+        default=None, description="How S3 encrypts: `AES256` or `aws:kms`. By default as the bucket says."
+    )
+    kms_key_id: Word | None = Field(
+        default=None, description="The KMS key's id or ARN, with `sse: aws:kms`. By default the bucket's key."
+    )
+    kms_key_name: KmsKeyName | None = Field(
+        default=None,
+        description="The Cloud KMS key that GCS encrypts with: "
+        "`projects/P/locations/L/keyRings/R/cryptoKeys/K`.",
+    )
+    storage_class: Word | None = Field(
+        default=None,
+        description="The objects' storage class, such as `STANDARD_IA` (S3) or `NEARLINE` (GCS).",
+    )
+    metadata: Metadata = Field(default={}, description="Metadata for every object in a bucket, by name.")
+    tags: Tags = Field(default={}, description="Tags for every object in S3, by name; at most 10.")
+
+    _token_file: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        is_half = (self.access_key_id_secret is None) != (self.secret_access_key_secret is None)
+        if is_half:
+            raise ValueError("found one of access_key_id_secret and secret_access_key_secret; allowed: both")
+        if self.session_token_secret and not self.access_key_id_secret:
+            raise ValueError("found session_token_secret without access_key_id_secret; allowed: all three")
+        if self.role_arn and self.access_key_id_secret:
+            raise ValueError("found role_arn and access_key_id_secret; allowed: one of them")
+        if self.role_arn and not self.region:
+            raise ValueError("found role_arn without region; allowed: both")
+        if self.kms_key_id and self.sse != "aws:kms":
+            raise ValueError("found kms_key_id without sse; allowed: kms_key_id with sse: aws:kms")
+        if foreign := next(self._foreign(), None):
+            raise ValueError(f"found {foreign}, which no store at {self.url!r} takes; allowed: leave it out")
+        return self
+
+    def _foreign(self) -> Iterator[str]:
+        """Each setting that means nothing to any of the stores. Beside a mere folder all may stand."""
+        urls = [self.url, *(each.url for each in self.environments.values()), *self.destinations.values()]
+        taken = [StoreUrl.parse(expand(url, {})).options for url in urls]
+        if all(options is None for options in taken):
+            return
+        known = frozenset[str]().union(*(options for options in taken if options))
+        for name in (*_PLAIN_OPTIONS, *_OPTION_OF):
+            if getattr(self, name) not in (None, "auto", {}) and _OPTION_OF.get(name, name) not in known:
+                yield name
+
+    def url_for(
+        self,
+        *,
+        environment: str | None = None,
+        destination: str | None = None,
+        model_id: str | None = None,
+        deployment_id: str | None = None,
+    ) -> str:
+        """The url to write to: the destination's if one is named, the environment's own, or `url`.
+
+        Placeholders are filled in. Raises SettingsError for a destination that the settings do not name, and
+        for a value that cannot stand in a url.
+        """
+        setting, template = "url", self.url
+        if destination is not None:
+            setting = "destinations"
+            if destination not in self.destinations:
+                allowed = ", ".join(self.destinations) or "none, as the settings name none"
+                problem = f"there is no destination {destination[:40]!r}; allowed: {allowed}"
+                raise SettingsError(f"{SECTION}.{setting}", problem)
+            template = self.destinations[destination]
+        elif environment in self.environments:
+            setting, template = f"environments.{environment}.url", self.environments[environment].url
+        values = {"environment": environment, "model_id": model_id, "deployment_id": deployment_id}
+        try:
+            return expand(template, values)
+        except ValueError as error:
+            raise SettingsError(f"{SECTION}.{setting}", str(error)) from error
+
+    def options_for(self, url: str, secrets: Secrets) -> StoreOptions:
+        """What the store at `url` takes of these settings. Raises SettingsError.
+
+        Secrets are read only for a store that has use for them: who overrides the url with a folder of his
+        own needs none.
+        """
+        taken = StoreUrl.parse(url).options or frozenset()
+        role, account = self.role_arn, self.service_account_secret
+        return StoreOptions(
+            **{name: getattr(self, name) for name in _PLAIN_OPTIONS if name in taken},
+            credentials=self.credentials(secrets) if "credentials" in taken else None,
+            web_identity=self._web_identity(role) if role and "web_identity" in taken else None,
+            service_account=_secret(secrets, "service_account_secret", account)
+            if account and "service_account" in taken
+            else None,
+        )
+
+    def credentials(self, secrets: Secrets) -> Credentials | None:
+        """The key in the named secrets, or None where none are named. Raises SettingsError."""
+        if not (self.access_key_id_secret and self.secret_access_key_secret):
+            return None
+        token = self.session_token_secret
+        return Credentials(
+            access_key_id=_secret(secrets, "access_key_id_secret", self.access_key_id_secret),
+            secret_access_key=_secret(secrets, "secret_access_key_secret", self.secret_access_key_secret),
+            session_token=_secret(secrets, "session_token_secret", token) if token else None,
+        )
+
+    def _web_identity(self, role_arn: str) -> WebIdentity:
+        if not self._token_file:
+            problem = f"{TOKEN_VARIABLE} is not set: add runtime: {{oidc: {{enabled: true}}}} to config.yaml"
+            raise SettingsError(f"{SECTION}.role_arn", problem)
+        return WebIdentity(role_arn=role_arn, token_file=self._token_file)
+
+
+def _secret(secrets: Secrets, setting: str, name: str) -> SecretStr:
+    try:
+        value = secrets[name].strip()  # a secret that Baseten mounts as a file may end in a newline
+    except Exception as error:  # Truss's own class, if the secret is not declared and if it has no value
+        raise _missing(setting, name) from error
+    if not value:
+        raise _missing(setting, name)
+    return SecretStr(value)
+
+
+def _missing(setting: str, name: str) -> SettingsError:
+    return SettingsError(
+        f"{SECTION}.{setting}",
+        f"the secret {name!r} is missing: declare it in config.yaml under secrets: as '{name}: null' "
+        f"and give it a value in Baseten (locally in the environment variable TRUSS_SECRET_{name})",
+    )

@@ -1,0 +1,49 @@
+"""Which request is being served: from the call's headers, or from what Truss says of the call."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from truss_outputs.errors import MissingRequestId
+
+REQUEST_ID_HEADER = "x-baseten-request-id"
+
+
+class HasHeaders(Protocol):
+    """What is asked of a request: Truss gives hooks that ask for one a `starlette.requests.Request`."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers; starlette's know no letter case."""
+
+
+def request_id_of(request: HasHeaders | None) -> str:
+    """The id of this request, or of the one being served in this context. Raises MissingRequestId."""
+    found = request.headers.get(REQUEST_ID_HEADER) if request is not None else _id_in_context()
+    if not found:
+        raise MissingRequestId
+    return found
+
+
+def request_among(arguments: tuple[Any, ...]) -> HasHeaders | None:
+    """The request among a hook's arguments.
+
+    A starlette request and nothing like one: a model's input comes from the caller, and must not say whose
+    result this is.
+    """
+    starlette = sys.modules.get("starlette.requests")  # imported, if any argument is one
+    if starlette is None:
+        return None
+    return next((each for each in arguments if isinstance(each, starlette.Request)), None)
+
+
+def _id_in_context() -> str | None:
+    """What the server says: a Truss's since truss 0.15.5, or a chainlet's. Neither is imported for it."""
+    if config := sys.modules.get("_truss_shared.log_config"):
+        context = getattr(config, "request_id_context", None)
+        if context is not None and (found := context.get(None)):
+            return str(found)
+    if chainlet := sys.modules.get("truss_chains.remote_chainlet.utils"):
+        found = chainlet.get_request_id()
+        return str(found) if found else None
+    return None

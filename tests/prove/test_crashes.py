@@ -1,0 +1,45 @@
+"""A writer that is killed at any moment leaves true results and nothing that looks like one."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.prove.conftest import BUCKET, audit, open_store
+from truss_outputs import OutputReader
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KILLS = 20
+WRITES = 300
+
+
+@pytest.mark.parametrize("kind", ["file", "s3-sdk", "s3-obstore"])
+def test_what_was_acknowledged_is_there_and_what_is_there_is_whole(tmp_path, moto, kind):
+    url = tmp_path.as_uri() if kind == "file" else f"s3://{BUCKET}/crashes-{kind}"
+    place = [url] if kind == "file" else [url, moto, kind.removeprefix("s3-")]
+    moments = random.Random(5)
+    acknowledged: list[str] = []
+    run = 0
+    while len(acknowledged) < WRITES or run < KILLS:
+        command = [sys.executable, "-m", "tests.prove.crashing_writer", f"run{run}", *place]
+        writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert writer.stdout is not None
+        acknowledged.append(writer.stdout.readline().strip())
+        time.sleep(moments.uniform(0, 0.2))
+        writer.kill()
+        acknowledged += writer.stdout.read().split()
+        writer.stdout.close()
+        writer.wait()
+        run += 1
+        assert run < 100
+    store = open_store(*place)
+    results = audit(store)
+    assert [request_id for request_id in acknowledged if request_id not in results] == []
+    reader = OutputReader(store)
+    for request_id, result in results.items():
+        value = reader.value(result)
+        assert value["id"] == request_id
+        assert value["part2"] == b"\x02" * 50_000

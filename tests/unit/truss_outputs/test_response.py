@@ -1,0 +1,73 @@
+import pytest
+
+from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
+from tests.unit.truss_outputs.test_truss_model import REQUEST, request
+from truss_outputs import MemoryStore, ModelOutputs, SettingsError, StoreError
+from truss_outputs.delivery import ResponseSettings
+
+OUTPUT = {"text": "hé", "image": b"x"}
+
+
+class Lending(MemoryStore):
+    def presign(self, key: str, seconds: int) -> str:
+        return f"https://bucket.example/{key}?for={seconds}"
+
+
+def outputs(**settings) -> ModelOutputs:
+    return ModelOutputs.of_store(MemoryStore("response"), response=ResponseSettings(**settings))
+
+
+def test_the_reference_by_default() -> None:
+    assert set(outputs().store(OUTPUT, request())) == {"request_id", "url", "attempt", "artifacts"}
+
+
+def test_inline_is_the_data_with_references_in_it() -> None:
+    reference = outputs(form="both").store(OUTPUT, request())
+    assert reference["data"] == {"text": "hé", "image": reference["artifacts"][0]}
+    answer = outputs(form="inline").store(OUTPUT, request())
+    assert answer["text"] == "hé"
+    assert answer["image"]["url"].startswith(f"memory://response/{REQUEST}/")
+
+
+@pytest.mark.parametrize("form", ["inline", "both"])
+def test_over_the_limit_the_reference_is_the_answer(form) -> None:
+    exact = len('{"text":"hé"}'.encode())
+    assert "text" in str(outputs(form=form, inline_limit_bytes=exact).store({"text": "hé"}, request()))
+    answer = outputs(form=form, inline_limit_bytes=exact - 1).store({"text": "hé"}, request())
+    assert set(answer) == {"request_id", "url", "attempt", "artifacts"}
+
+
+def test_who_comes_second_answers_with_the_winners_data() -> None:
+    store = MemoryStore()
+    ModelOutputs.of_store(store).store("first", request())
+    second = ModelOutputs.of_store(store, response=ResponseSettings(form="inline"))
+    assert second.store("second", request()) == "first"
+
+
+def test_a_result_that_is_stored_and_cannot_be_read_now_is_referred_to(caplog) -> None:
+    store = FaultyStore(faults=[Fault("get", "result.json", lambda url: StoreError(url, "SlowDown"))])
+    answer = ModelOutputs.of_store(store, response=ResponseSettings(form="both")).store(1, request())
+    assert set(answer) == {"request_id", "url", "attempt", "artifacts"}
+    assert "answered with the reference only" in caplog.text
+
+
+def test_urls_are_lent_where_the_store_can() -> None:
+    settings = ResponseSettings(presign_seconds=60)
+    answer = ModelOutputs.of_store(Lending(), response=settings).store(OUTPUT, request())
+    folder = f"https://bucket.example/{REQUEST}"
+    assert answer["presigned"] == {
+        "seconds": 60,
+        "result": f"{folder}/result.json?for=60",
+        "artifacts": {"image.bin": f"{folder}/{answer['attempt']}/image.bin?for=60"},
+    }
+
+
+def test_and_else_refused_at_start_up() -> None:
+    with pytest.raises(SettingsError, match="presign_seconds: memory://response offers no presigned urls"):
+        outputs(presign_seconds=60)
+
+
+def test_text_stands_for_the_form() -> None:
+    section = {"url": "memory://shorthand", "response": "inline"}
+    config = {"model_metadata": {"truss_outputs": section}}
+    assert ModelOutputs.from_truss(config, {}, environ={}).store([1], request()) == [1]

@@ -26,11 +26,8 @@ def test_of_two_thousand_writes_none_is_lost_doubled_or_corrupt(moto, engine):
         writer = OutputWriter(open_store(url, proxy.url, engine))
 
         def write(request_id: str) -> None:
-            output = (
-                {"number": request_id, "blob": outputs[request_id]} if len(request_id) % 2 else request_id
-            )
             try:
-                writer.write(output, request_id)
+                writer.write(outputs[request_id], request_id)
             except StoreError as error:
                 failed[request_id] = error
 

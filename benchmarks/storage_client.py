@@ -130,9 +130,9 @@ def measure(way: str, job: str, endpoint: str) -> dict[str, float]:
     put = _connect(way, endpoint)
     is_writer = way.startswith("writer")
     if job == "cold":
-        put("cold", small_output() if is_writer else json.dumps(small_output()).encode())
+        put(f"cold-{os.getpid()}", small_output() if is_writer else json.dumps(small_output()).encode())
         return {"seconds": time.perf_counter() - cold_started, "peak_mb": _peak_mb()}
-    put("warm", small_output() if is_writer else b"warm")
+    put(f"warm-{os.getpid()}", small_output() if is_writer else b"warm")
     before_mb, cpu = _resident_mb(), _cpu()
     started = time.perf_counter()
     if job == "small":
@@ -146,9 +146,9 @@ def measure(way: str, job: str, endpoint: str) -> dict[str, float]:
                 file.write(chunk)
             file.flush()
             started, cpu = time.perf_counter(), _cpu()
-            put("file", Path(file.name))
+            put(f"file-{os.getpid()}", Path(file.name))
     else:
-        put("stream", chunks())
+        put(f"stream-{os.getpid()}", chunks())
     return {
         "seconds": time.perf_counter() - started,
         "cpu": _cpu() - cpu,

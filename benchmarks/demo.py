@@ -25,7 +25,7 @@ from truss_outputs import LocalStore, OutputReader, StoredResult
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUTS = ROOT / "outputs"
-_STORED = re.compile(r"stored .* in ([0-9.]+) s$")
+_STORED = re.compile(r"stored .* in ([0-9.]+) s$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)

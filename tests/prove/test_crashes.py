@@ -34,7 +34,7 @@ def test_what_was_acknowledged_is_there_and_what_is_there_is_whole(tmp_path, mot
         writer.stdout.close()
         writer.wait()
         run += 1
-        assert run < 100
+        assert run < 200
     store = open_store(*place)
     results = audit(store)
     assert [request_id for request_id in acknowledged if request_id not in results] == []

@@ -57,7 +57,6 @@ class Emulator:
     ) -> None:
         self._settings = settings
         self._listener = listener
-        self._announce = announce
         self._on_ready = on_ready
         self._clock = clock or SystemClock()
         self._deployment = Deployment(settings.deployment, announce=announce, log=log)

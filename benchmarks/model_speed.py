@@ -4,7 +4,6 @@ Its store is a server that takes 200 ms to answer. What counts is requests a sec
 """
 
 import asyncio
-import shutil
 import statistics
 import tempfile
 import time
@@ -17,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from async_emulator.emulator_process import EmulatorProcess
+from benchmarks.bench_truss import write_truss
 from benchmarks.loopback_server import loopback_server
 
 REQUESTS = 100
@@ -24,7 +24,6 @@ AT_ONCE = 8
 ROUNDS = 3
 ANSWER_SECONDS = 0.2
 GOAL = 0.95
-_PACKAGES = Path(__file__).resolve().parent.parent / "packages"
 
 _MODEL = """
 import time
@@ -42,19 +41,6 @@ class Model:
 _POSTPROCESS = """
     def postprocess(self, output, request: Request):
         return self._outputs.store(output, request)
-"""
-_CONFIG = """
-model_name: {name}
-python_version: py311
-requirements: [boto3, pydantic]
-secrets: {{id: an-id, key: a-key}}
-model_metadata:
-  truss_outputs:
-    url: s3://bucket/prefix
-    endpoint_url: {endpoint}
-    region: us-east-1
-    access_key_id_secret: id
-    secret_access_key_secret: key
 """
 
 
@@ -74,11 +60,7 @@ def run(console: Console) -> None:
 
 
 def _measure(truss: Path, model: str, endpoint: str) -> float:
-    (truss / "model").mkdir(parents=True)
-    (truss / "model" / "model.py").write_text(model)
-    (truss / "config.yaml").write_text(_CONFIG.format(name=truss.name, endpoint=endpoint))
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(_PACKAGES / "truss_outputs", truss / "packages" / "truss_outputs", ignore=ignored)
+    write_truss(truss, model, endpoint=endpoint, engine="sdk")
     arguments = ("--data-dir", truss.with_suffix(".data"), "--concurrency-target", str(AT_ONCE))
     with EmulatorProcess(truss, *arguments) as emulator:
         emulator.wait_until_ready()

@@ -42,7 +42,6 @@ def run(console: Console) -> None:
     with s3_target() as endpoint:
         _small(console, endpoint)
         _large(console, endpoint)
-        _cold(console, endpoint)
 
 
 def _small(console: Console, endpoint: str) -> None:
@@ -80,29 +79,26 @@ def _small(console: Console, endpoint: str) -> None:
 
 
 def _large(console: Console, endpoint: str) -> None:
-    table = Table("", "file MB/s", "memory", "stream MB/s", "memory", title="1 GB")
-    base: dict[str, float] = {}
+    table = Table("", *("MB/s", "x boto3", "of obstore", "memory") * 2, title="1 GB: a file, then a stream")
+    jobs = ("file", "stream")
+    rounds = [
+        {way: {job: _measure(way, job, endpoint) for job in jobs} for way in WAYS} for _ in range(ROUNDS)
+    ]
     for way in WAYS:
         cells = []
-        for job in ("file", "stream"):
-            measured = _measure(way, job, endpoint)
-            rate = 1_073.7 / measured["seconds"]
-            base.setdefault(job, rate)
-            growth = measured["peak_mb"] - measured["before_mb"]
-            cells += [f"{rate:,.0f} ({rate / base[job]:.2f} x boto3)", f"+{growth:.0f} MB"]
+        for job in jobs:
+            taken = [{other: one[other][job]["seconds"] for other in WAYS} for one in rounds]
+            rate = 1_073.7 / _median(one[way] for one in taken)
+            growth = _median(one[way][job]["peak_mb"] - one[way][job]["before_mb"] for one in rounds)
+            times_boto3 = _median(one["boto3"] / one[way] for one in taken)
+            of_obstore = _median(one["obstore"] / one[way] for one in taken)
+            cells += [f"{rate:,.0f}", f"{times_boto3:.2f}", f"{of_obstore:.2f}", f"+{growth:.0f} MB"]
         table.add_row(way, *cells)
     console.print(table)
-    console.print("goals: obstore engine 2 times boto3's defaults, 0.9 of bare obstore, at most +64 MB\n")
-
-
-def _cold(console: Console, endpoint: str) -> None:
-    table = Table("", "seconds", "memory", title="cold start: import, connect, store the first result")
-    for way in WAYS:
-        measured = [_measure(way, "cold", endpoint) for _ in range(ROUNDS)]
-        seconds = _median(one["seconds"] for one in measured)
-        table.add_row(way, f"{seconds:.3f}", f"{_median(one['peak_mb'] for one in measured):.0f} MB")
-    console.print(table)
-    console.print()
+    console.print(
+        "goals: obstore engine 2 times boto3's defaults, 0.9 of bare obstore, at most +64 MB; "
+        f"medians of {ROUNDS} rounds\n"
+    )
 
 
 def _measure(way: str, job: str, endpoint: str) -> Measures:

@@ -126,12 +126,8 @@ def chunks() -> Iterator[bytes]:
 
 def measure(way: str, job: str, endpoint: str) -> dict[str, float]:
     """Do the job once, the way it says."""
-    cold_started = time.perf_counter()
     put = _connect(way, endpoint)
     is_writer = way.startswith("writer")
-    if job == "cold":
-        put(f"cold-{os.getpid()}", small_output() if is_writer else json.dumps(small_output()).encode())
-        return {"seconds": time.perf_counter() - cold_started, "peak_mb": _peak_mb()}
     put(f"warm-{os.getpid()}", small_output() if is_writer else b"warm")
     before_mb, cpu = _resident_mb(), _cpu()
     started = time.perf_counter()

@@ -5,6 +5,8 @@
     ├── MissingRequestId (LookupError)       no request id reached the model
     ├── InvalidRequestId (ValueError)        an id that cannot name a folder safely
     ├── InvalidKey (ValueError)              a key that could name a place outside the store
+    ├── InputRefused (ValueError)            an input reference that may not be read, see `https_source`
+    ├── InputUnavailable (OSError)           an input that may be read, and cannot be had now
     ├── UnstorableOutput (TypeError)         a value no encoder knows; names its path in the output
     ├── ResultNotReady (TimeoutError)        no result within the time the caller gave
     ├── CorruptResult (ValueError)           stored bytes are not what the result says they are

@@ -6,9 +6,7 @@ The reader trusts its own store and the request id it was given. A url in a stor
 import copy
 import hashlib
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -42,10 +40,17 @@ class OutputReader:
 
     def load(self, request_id: str) -> StoredResult:
         """The request's result. Raises ObjectNotFound if there is none, CorruptResult if it is not one."""
-        key = result_key(request_id)
-        url = self._store.url_of(key)
+        return self.parse(self.document(request_id), request_id)
+
+    def document(self, request_id: str) -> bytes:
+        """The bytes of `result.json`, with its signature if it has one. Raises ObjectNotFound."""
+        return self._store.get(result_key(request_id))
+
+    def parse(self, document: bytes, request_id: str) -> StoredResult:
+        """The request's result, from the bytes of its document. Raises CorruptResult."""
+        url = self.url(request_id)
         try:
-            result = StoredResult.model_validate_json(self._store.get(key))
+            result = StoredResult.model_validate_json(document)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"]))
@@ -77,30 +82,19 @@ class OutputReader:
         """The bytes of one of the result's artifacts. Raises CorruptResult if they are not those stored."""
         return b"".join(self.stream(result, artifact))
 
-    def read_to(self, path: Path, result: StoredResult, artifact: ArtifactReference) -> None:
-        """Put one of the result's artifacts in a file, of whatever size, in place of what is at `path`.
-
-        The file is there whole and checked, or not at all. Raises CorruptResult as `read` does.
-        """
-        unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-        try:
-            with unfinished.open("xb") as file:
-                for chunk in self.stream(result, artifact):
-                    file.write(chunk)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-
     def stream(self, result: StoredResult, artifact: ArtifactReference) -> Iterator[bytes]:
         """The bytes of an artifact, chunk by chunk, of which no more than one is held.
 
-        Raises CorruptResult, at the latest in place of the end, if they are not those stored: what came
-        before is to be used only when the end has come.
+        Raises CorruptResult: at once if the artifact's name is none, and at the latest in place of the end if
+        the bytes are not those stored. What came before is to be used only when the end has come.
         """
         try:
             key = artifact_key(result.request_id, result.truss_outputs.attempt, artifact.name)
         except InvalidKey as error:
             raise CorruptResult(self.url(result.request_id), str(error)) from error
+        return self._checked(key, artifact)
+
+    def _checked(self, key: str, artifact: ArtifactReference) -> Iterator[bytes]:
         url = self._store.url_of(key)
         digest, size = hashlib.sha256(), 0
         for chunk in self._store.open(key):

@@ -5,6 +5,7 @@ import pytest
 
 from async_inference.download import download_result
 from async_inference.errors import InvalidSetting
+from async_inference.webhooks import verify_result
 from truss_outputs import (
     Artifact,
     CorruptResult,
@@ -14,6 +15,9 @@ from truss_outputs import (
     OutputReader,
     OutputWriter,
 )
+from truss_outputs.signature import signing
+
+SECRET = "whsec_" + "a" * 40
 
 
 @pytest.fixture
@@ -49,6 +53,13 @@ def test_everything_is_there_and_the_result_last(fetch, store, tmp_path):
         "to/r1/result.json": store.get("r1/result.json"),
     }
     assert json.loads(fetched[-1].read_text())["data"]["text"] == "hé"
+
+
+def test_a_signed_result_can_still_be_verified(tmp_path):
+    store = signing(MemoryStore(), lambda: SECRET)
+    OutputWriter(store).write({"text": "hé"}, "r1")
+    [document] = download_result("r1", reader=OutputReader(store), to=tmp_path)
+    assert verify_result(document.read_bytes(), [SECRET]).data == {"text": "hé"}
 
 
 def test_again_is_the_same(fetch, tmp_path):

@@ -74,7 +74,9 @@ class Places:
                 name = settings.signature.secret
                 secret_of(secrets, name)  # that it is missing is said at the start
                 store = signing(store, lambda: secret_of(secrets, name))
-            writer = OutputWriter(store, model_id=model_id, deployment_id=deployment_id)
+            writer = OutputWriter(
+                store, model_id=model_id, deployment_id=deployment_id, images=settings.images
+            )
             return Place(store=store, writer=writer)
 
         return cls(url_of, open_place, environment=environment, destinations=settings.destinations)

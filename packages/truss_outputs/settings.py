@@ -19,6 +19,7 @@ from truss_outputs.delivery import (
     SignatureSection,
 )
 from truss_outputs.errors import SettingsError
+from truss_outputs.representations.images import ImageFormat
 from truss_outputs.store import Store
 from truss_outputs.stores.store_settings import (
     SECTION,
@@ -41,6 +42,11 @@ _AWS_VARIABLES = {
 class OutputSettings(StoreSettings):
     """Where results go, with which credentials, and what is said of them."""
 
+    images: ImageFormat = Field(
+        default="PNG",
+        description="The format of PIL images: `PNG`, `JPEG` or `WEBP`; a lossless one where it cannot hold "
+        "the image.",
+    )
     response: ResponseSection = Field(
         default=ResponseSettings(),
         description="What the caller and the webhook get: `reference`, `inline` or `both`; more in a section "

@@ -73,6 +73,7 @@ def test_the_environment_wins_over_the_url() -> None:
         (KEYS | {"access_key_id_secret": None}, ": found one of access_key_id_secret and "),
         (KEYS | {"secret_access_key_secret": None}, ": found one of access_key_id_secret and "),
         (KEYS | {"engine": "fast"}, ".engine: found 'fast'; allowed: 'auto', 'sdk' or 'obstore'"),
+        (KEYS | {"images": "gif"}, ".images: found 'gif'; allowed: 'PNG', 'JPEG' or 'WEBP'"),
         (KEYS | {"engine": 5}, ".engine: found int; allowed: 'auto', "),
         (KEYS | {"sse": "aes"}, ".sse: found 'aes'; allowed: 'AES256' or 'aws:kms'"),
         (KEYS | {"addressing_style": "x"}, ".addressing_style: found 'x'; allowed: 'auto', 'path' or "),

@@ -1,5 +1,6 @@
 import pytest
 from fastapi import HTTPException
+from PIL import Image
 from starlette.requests import Request
 
 from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
@@ -41,6 +42,13 @@ def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPa
     ModelOutputs.from_truss(CONFIG, {}).store(1, request())
     result = OutputReader(MemoryStore.named("from-environment")).load(REQUEST)
     assert (result.model_id, result.deployment_id) == ("", "")
+
+
+def test_images_are_stored_in_the_format_of_the_settings() -> None:
+    section = {"url": "memory://with-images", "images": "WEBP"}
+    outputs = ModelOutputs.from_truss({"model_metadata": {"truss_outputs": section}}, {}, environ={})
+    answer = outputs.store(Image.new("RGB", (2, 2)), request())
+    assert [artifact["content_type"] for artifact in answer["artifacts"]] == ["image/webp"]
 
 
 def test_a_wrong_setting_fails_before_the_first_request() -> None:

@@ -33,7 +33,7 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
             settings.options_for(url, _DeclaredSecrets(declared=declared, environ=environ))
     except SettingsError as error:
         return [str(error)]
-    installed = _requirements(config, truss_dir)
+    installed = requirement_names(config, truss_dir)
     missing = {
         names[0]: f"requirements: {names[0]} is missing, and {url} needs it: add {names[0]} to config.yaml"
         for url in urls
@@ -77,7 +77,7 @@ def _variables(config: Mapping[str, Any]) -> dict[str, str]:
     return {str(name): str(value) for name, value in (config.get("environment_variables") or {}).items()}
 
 
-def _requirements(config: Mapping[str, Any], truss_dir: Path) -> set[str]:
+def requirement_names(config: Mapping[str, Any], truss_dir: Path) -> set[str]:
     """The names of what the image installs, lower case. A file of any kind counts by the words in it."""
     lines = [str(line) for line in config.get("requirements") or []]
     if file := config.get("requirements_file"):

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from async_inference import truss_ignore
-from async_inference.outputs_check import check_output_settings
+from async_inference.outputs_check import check_output_settings, requirement_names
 from truss_outputs.errors import OutputError
 from truss_outputs.probe import probe
 from truss_outputs.store import Store
 from truss_outputs.stores.store_settings import TOKEN_VARIABLE
 
+_PLUGIN = "truss_outputs"
+_DISTRIBUTION = "truss-outputs"
 _SECRET = "TRUSS_SECRET_"  # noqa: S105  # the start of a variable's name
 
 
@@ -46,9 +48,28 @@ def check_files(config: Mapping[str, Any], truss_dir: Path, environ: Mapping[str
     for subject in ("requirements", "settings"):
         mine = [each for each in problems if each.startswith("requirements:") == (subject == "requirements")]
         yield Finding(subject=subject, problem="; ".join(mine) or None)
+    yield Finding(subject="packages", problem=_missing_plugin(config, truss_dir))
     strays = truss_ignore.strays(truss_dir)
     would = f"a push would take {', '.join(strays)} into the image: name it in {truss_ignore.NAME}"
     yield Finding(subject=truss_ignore.NAME, problem=would if strays else None)
+
+
+def _missing_plugin(config: Mapping[str, Any], truss_dir: Path) -> str | None:
+    """Why `import truss_outputs` would fail in the image, if it would."""
+    bundled = config.get("bundled_packages_dir") or "packages"
+    if (truss_dir / bundled / _PLUGIN).is_dir():
+        left_out = truss_ignore.is_left_out(truss_dir, f"{bundled}/{_PLUGIN}/__init__.py")
+        return (
+            f"a push would leave out {bundled}/{_PLUGIN}: let it in, in {truss_ignore.NAME}"
+            if left_out
+            else None
+        )
+    elsewhere = config.get("external_package_dirs") or []
+    if any((truss_dir / folder / _PLUGIN).is_dir() for folder in elsewhere):
+        return None
+    if _DISTRIBUTION in requirement_names(config, truss_dir):
+        return None
+    return f"{_PLUGIN} is not in the image: copy it to {bundled}/{_PLUGIN}"
 
 
 def check_store(open_store: Callable[[], Store]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What a push would take into the image that has no business there.
+"""What a push would take into the image that has no business there, and what it would leave out.
 
 `.truss_ignore` at the root of a Truss replaces Truss's own list, so a file with one line of one's own lets in
 what the built-in list kept out (truss 0.18.35, `truss/util/path.py`).
@@ -19,7 +19,6 @@ _NOT_IF_THERE = ("packages/async_emulator", "packages/async_inference", "tests",
 
 def strays(truss_dir: Path) -> list[str]:
     """The names, relative to the Truss, of what should stay out and would not."""
-    rules = pathspec.GitIgnoreSpec.from_lines(_lines(truss_dir))
     looked_at = {name.partition("/")[0]: name for name in _NEVER}
     for name in _NOT_IF_THERE:
         path = truss_dir / name
@@ -27,7 +26,12 @@ def strays(truss_dir: Path) -> list[str]:
             looked_at[name] = f"{name}/__init__.py"
         elif path.exists():
             looked_at[name] = name
-    return [name for name, file in looked_at.items() if not rules.match_file(file)]
+    return [name for name, file in looked_at.items() if not is_left_out(truss_dir, file)]
+
+
+def is_left_out(truss_dir: Path, file: str) -> bool:
+    """Whether a push would leave out the file of this name, relative to the Truss."""
+    return pathspec.GitIgnoreSpec.from_lines(_lines(truss_dir)).match_file(file)
 
 
 def _lines(truss_dir: Path) -> list[str]:

@@ -32,6 +32,9 @@ def truss(tmp_path):
 
     def truss(config: str = CONFIG % (tmp_path / "results").as_uri(), **files: str) -> str:
         (folder / "config.yaml").write_text(config)
+        plugin = folder / "packages/truss_outputs/__init__.py"
+        plugin.parent.mkdir(parents=True, exist_ok=True)
+        plugin.touch()
         return str(folder)
 
     return truss
@@ -52,14 +55,15 @@ def test_a_truss_that_is_right(run, truss, tmp_path):
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert all(line.startswith("ok      ") for line in lines)
-    assert [line.split()[1].rstrip(":") for line in lines[:5]] == [
+    assert [line.split()[1].rstrip(":") for line in lines[:6]] == [
         "config.yaml",
         "secrets",
         "requirements",
         "settings",
+        "packages",
         ".truss_ignore",
     ]
-    assert [line.split()[-1] for line in lines[5:]] == ["put", "create", "get", "list", "delete"]
+    assert [line.split()[-1] for line in lines[6:]] == ["put", "create", "get", "list", "delete"]
     assert list(LocalStore(tmp_path / "results").list()) == []
 
 
@@ -112,13 +116,31 @@ def test_secrets_that_only_baseten_knows_are_no_problem(run, truss):
     assert run(truss(CONFIG % S3), "--offline").exit_code == 0
 
 
+def test_the_plugin_must_ship(run, truss, tmp_path):
+    folder = truss()
+    (tmp_path / "truss/.truss_ignore").write_text(".git\n.venv\npackages\n")
+    left_out = "a push would leave out packages/truss_outputs: let it in, in .truss_ignore"
+    assert problems(run(folder, "--offline", "--json")) == {"packages": left_out}
+    (tmp_path / "truss/.truss_ignore").unlink()
+    (tmp_path / "truss/packages").rename(tmp_path / "shared")
+    missing = "truss_outputs is not in the image: copy it to packages/truss_outputs"
+    assert problems(run(folder, "--offline", "--json")) == {"packages": missing}
+    config = (tmp_path / "truss/config.yaml").read_text()
+    (tmp_path / "truss/config.yaml").write_text(config + "external_package_dirs: [../shared]\n")
+    assert run(folder, "--offline").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("rules", "there", "strays"),
     [
         (None, ["model"], None),
         (None, ["tests"], "tests"),
         ("*.log\n", ["model"], ".git, .venv"),
-        ("/*\n!/model\n!/config.yaml\n", ["tests", "packages/async_emulator", "model"], None),
+        (
+            "/*\n!/model\n!/config.yaml\n!/packages\n/packages/async_*\n",
+            ["tests", "packages/async_emulator", "model"],
+            None,
+        ),
         (
             ".git\n.venv/\n# tests\n",
             ["tests", "packages/async_emulator", "packages/async_inference"],
@@ -157,4 +179,4 @@ def test_no_truss(run, tmp_path):
 
 
 def test_this_repository_is_right(run, request):
-    assert run(str(request.config.rootpath), "--offline").stdout.count("ok    ") == 5
+    assert run(str(request.config.rootpath), "--offline").stdout.count("ok    ") == 6

@@ -1,16 +1,26 @@
 """The shipped command in a process of its own, around the real Truss server."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
+from moto.server import ThreadedMotoServer
 
 from async_emulator.emulator_process import EmulatorProcess
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+COMMAND = Path(sys.executable).with_name("truss-async")
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIDNEVERSHOWN000001",
+    "AWS_SECRET_ACCESS_KEY": "a-key-never-shown/+0123456789abc",
+}
 
 
 class Caller:
@@ -82,3 +92,36 @@ def write_truss(folder: Path, model: str, config: str = "") -> Path:
     (folder / "model" / "model.py").write_text(model)
     (folder / "config.yaml").write_text(f"model_name: tested\npython_version: py311\n{config}")
     return folder
+
+
+def truss_async(emulator: EmulatorProcess, *arguments: str | Path, **environ: str):
+    service = {"BASETEN_API_KEY": emulator.api_key, "TRUSS_ASYNC_BASE_URL": emulator.base_url}
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **service, **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[dict[str, str]]:
+    """The variables that lead any AWS SDK to a server on this machine, which has one bucket, `results`."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    environ = {**KEYS, "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
+    client = boto3.client(
+        "s3",
+        endpoint_url=environ["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+    )
+    client.create_bucket(Bucket="results")
+    client.close()
+    yield environ
+    server.stop()

@@ -2,36 +2,17 @@
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from async_emulator.emulator_process import EmulatorProcess
-from tests.acceptance.conftest import ROOT, Caller
+from tests.acceptance.conftest import ROOT, Caller, truss_async
 
 pytestmark = pytest.mark.timeout(300)
-
-COMMAND = Path(sys.executable).with_name("truss-async")
-KEYS = {"AWS_ACCESS_KEY_ID": "an-access-key-id", "AWS_SECRET_ACCESS_KEY": "a-hidden-key"}
-
-
-def truss_async(emulator: EmulatorProcess, *arguments: str | Path, **environ: str):
-    service = {"BASETEN_API_KEY": emulator.api_key, "TRUSS_ASYNC_BASE_URL": emulator.base_url}
-    return subprocess.run(
-        [COMMAND, *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **service, **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_the_demo_shows_everything_and_ends_by_itself():
@@ -126,50 +107,10 @@ def test_status_and_cancel_answer(emulator, outputs):
     assert (cancel.returncode, json.loads(cancel.stdout)["canceled"]) == (1, False)
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[dict[str, str]]:
-    """The variables that lead any AWS SDK to a server on this machine, which has one bucket."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    environ = {**KEYS, "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
-    client = boto3.client(
-        "s3",
-        endpoint_url=environ["AWS_ENDPOINT_URL"],
-        region_name="us-east-1",
-        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
-    )
-    client.create_bucket(Bucket="results")
-    client.close()
-    yield environ
-    server.stop()
-
-
-def start_with_bucket(s3: dict[str, str], bucket: str, data_dir: Path) -> EmulatorProcess:
-    variables = {**s3, "TRUSS_OUTPUTS_URL": f"s3://{bucket}/some/prefix"}
-    given = [f"--env={name}={value}" for name, value in variables.items()]
-    return EmulatorProcess(ROOT, "--data-dir", data_dir, *given)
-
-
-def test_the_result_is_in_the_bucket(s3, tmp_path):
-    with start_with_bucket(s3, "results", tmp_path / "data") as emulator:
-        emulator.wait_until_ready()
-        environ = {**s3, "TRUSS_OUTPUTS_URL": "s3://results/some/prefix"}
-        submitted = truss_async(emulator, "submit", "--example", "--wait", "--json", **environ)
-        assert submitted.returncode == 0, submitted.stderr
-        result = json.loads(submitted.stdout)
-        [artifact] = result["truss_outputs"]["artifacts"]
-        assert artifact["url"].startswith(f"s3://results/some/prefix/{result['request_id']}/")
-        fetched = truss_async(
-            emulator, "fetch", result["request_id"], "--to", tmp_path / "fetched", **environ
-        )
-        assert fetched.returncode == 0, fetched.stderr
-    assert (tmp_path / "fetched" / result["request_id"] / artifact["name"]).is_file()
-
-
 def test_a_bucket_that_refuses_fails_the_request_and_is_named(s3, tmp_path):
-    with start_with_bucket(s3, "no-such-bucket", tmp_path / "data") as emulator:
+    variables = {**s3, "TRUSS_OUTPUTS_URL": "s3://no-such-bucket/some/prefix"}
+    given = [f"--env={name}={value}" for name, value in variables.items()]
+    with EmulatorProcess(ROOT, "--data-dir", tmp_path / "data", *given) as emulator:
         emulator.wait_until_ready()
         with Caller(emulator) as caller:
             request_id = caller.submit(_example(), inference_retry_config={"max_attempts": 1})
@@ -177,7 +118,7 @@ def test_a_bucket_that_refuses_fails_the_request_and_is_named(s3, tmp_path):
     assert error["code"] == "MODEL_PREDICT_ERROR"
     assert "s3://no-such-bucket/some/prefix" in error["message"]
     assert "NoSuchBucket" in error["message"]
-    assert KEYS["AWS_SECRET_ACCESS_KEY"] not in emulator.output + error["message"]
+    assert s3["AWS_SECRET_ACCESS_KEY"] not in emulator.output + error["message"]
 
 
 def _example() -> dict[str, object]:

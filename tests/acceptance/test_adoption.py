@@ -43,17 +43,21 @@ class Model:
 """
 
 
+README_MODEL = re.compile(
+    r"```python\n(?P<imports>from starlette.*?ModelOutputs\n)"
+    r".*?(?P<init>        self\._outputs = [^\n]*\n)"
+    r".*?(?P<postprocess>    def postprocess.*?)```",
+    re.DOTALL,
+)
+
+
 def adopted(model: str) -> str:
     """The model with what the README tells to add to it."""
-    readme = (ROOT / "README.md").read_text()
-    imports, lines = re.search(
-        r"```python\n(from starlette.*?ModelOutputs\n).*?(        self\._outputs = [^\n]*\n)",
-        readme,
-        re.DOTALL,
-    ).groups()
-    postprocess = re.search(r"    def postprocess\(.*?\n\n?```", readme, re.DOTALL)[0].removesuffix("```")
+    added = README_MODEL.search((ROOT / "README.md").read_text())
+    assert added is not None
     signature = "def __init__(self, config, secrets, **kwargs):\n"
-    return imports + model.replace("def __init__(self, **kwargs):\n", signature + lines) + "\n" + postprocess
+    body = model.replace("def __init__(self, **kwargs):\n", signature + added["init"])
+    return f"{added['imports']}{body}\n{added['postprocess']}"
 
 
 def test_three_lines_make_a_foreign_truss_store_its_results_and_show_no_secret(serve, s3, tmp_path):

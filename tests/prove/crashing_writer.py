@@ -6,14 +6,15 @@ python -m tests.prove.crashing_writer NAME URL [ENDPOINT ENGINE]
 import itertools
 import sys
 
-from tests.prove.conftest import open_store
+from tests.prove.stores import open_store
 from truss_outputs import OutputWriter
+
+BLOBS = {f"part{part}": bytes([part]) * 50_000 for part in range(3)}
 
 if __name__ == "__main__":
     name, url, *endpoint = sys.argv[1:]
     writer = OutputWriter(open_store(url, *endpoint))
     for number in itertools.count():
         request_id = f"{name}-{number}"
-        blobs = {f"part{part}": bytes([part]) * 50_000 for part in range(3)}
-        writer.write({"id": request_id, **blobs}, request_id)
+        writer.write({"id": request_id, **BLOBS}, request_id)
         print(request_id, flush=True)

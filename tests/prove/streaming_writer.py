@@ -7,7 +7,7 @@ import resource
 import sys
 from collections.abc import Iterator
 
-from tests.prove.conftest import open_store
+from tests.prove.stores import open_store
 from truss_outputs import OutputWriter
 
 CHUNK = b"\x5a" * 1_000_000

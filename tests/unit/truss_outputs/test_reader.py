@@ -21,16 +21,6 @@ MARKER = f"{REQUEST}/result.json"
 
 
 @pytest.fixture
-def store() -> FaultyStore:
-    return FaultyStore()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def reader(store: FaultyStore, clock: Clock) -> OutputReader:
     return OutputReader(store, sleep=clock.sleep, clock=clock.time)
 

@@ -18,21 +18,6 @@ from truss_outputs.payload import driven
 REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
 
 
-@pytest.fixture
-def store() -> FaultyStore:
-    return FaultyStore()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def writer(store: FaultyStore, clock: Clock) -> OutputWriter:
-    return OutputWriter(store, backoff=clock.backoff())
-
-
 def stored(store: FaultyStore) -> list[tuple[str, str, Any]]:
     """Each artifact's name and content type, and the value that is read again."""
     reader = OutputReader(store)

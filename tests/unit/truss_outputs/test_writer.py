@@ -36,21 +36,6 @@ class PowerCut(BaseException):
         super().__init__(url)
 
 
-@pytest.fixture
-def store() -> FaultyStore:
-    return FaultyStore()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def writer(store: FaultyStore, clock: Clock) -> OutputWriter:
-    return OutputWriter(store, backoff=clock.backoff())
-
-
 def check_invariants(store: FaultyStore) -> None:
     """If there is a result, all it names is there, and whole."""
     if MARKER in store.keys:

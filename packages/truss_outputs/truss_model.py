@@ -99,6 +99,19 @@ class ModelOutputs:
             deployment_id=deployment_id,
         )
 
+    @classmethod
+    def from_chainlet(cls, remote_config: Any, context: Any) -> Self:
+        """From a chainlet's `remote_config` and `DeploymentContext`. Raises SettingsError.
+
+        The settings stand in `options.metadata`, which becomes the chainlet's `model_metadata`.
+        """
+        config = {
+            "model_metadata": remote_config.options.metadata or {},
+            "secrets": remote_config.get_asset_spec().secrets,
+        }
+        environment = {"name": context.environment.name} if context.environment else None
+        return cls.from_truss(config, context.secrets, environment=environment)
+
     def check(self) -> None:
         """Prove that results can be stored, by storing a probe. To be called in `load`.
 
@@ -148,10 +161,11 @@ class ModelOutputs:
     ) -> Any:
         """Store `output` under the request's id. What is returned says where, for the caller and the webhook.
 
-        Without `request`, the id is the one Truss has for the call being served. `destination` is the name of
-        one the settings list; a request may choose it, as it can choose nothing else by it. If the output
-        could not be stored the request fails, as an HTTP error: of any other, Truss tells the caller only
-        that there was one.
+        Without `request`, the id is the one Truss has for the call being served, in a model or in a chainlet;
+        within `chains.run_local()`, where there is none, it is a new one. `destination` is the name of one
+        the settings list; a request may choose it, as it can choose nothing else by it. If the output could
+        not be stored the request fails, as an HTTP error: of any other, Truss tells the caller only that
+        there was one.
         """
         place = self._place(destination)
         try:

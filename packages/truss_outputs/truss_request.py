@@ -1,6 +1,7 @@
 """Which request is being served: from the call's headers, or from what Truss says of the call."""
 
 import sys
+import uuid
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -43,7 +44,10 @@ def _id_in_context() -> str | None:
         context = getattr(config, "request_id_context", None)
         if context is not None and (found := context.get(None)):
             return str(found)
-    if chainlet := sys.modules.get("truss_chains.remote_chainlet.utils"):
-        found = chainlet.get_request_id()
-        return str(found) if found else None
+    chainlet = sys.modules.get("truss_chains.remote_chainlet.utils")
+    if chainlet and (found := chainlet.get_request_id()):
+        return str(found)
+    if chains := sys.modules.get("truss_chains.framework"):
+        is_local = chains.run_local_stack_depth.get(None) is not None
+        return f"local-{uuid.uuid4().hex}" if is_local else None
     return None

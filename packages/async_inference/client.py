@@ -60,10 +60,11 @@ class AsyncInferenceClient:
     def submit(self, request: AsyncPredictRequest) -> str:
         """Queue `request` and return its request id.
 
-        Fields left at their default are not sent: the platform's own defaults hold.
+        A chain takes the arguments of its entrypoint, by name, as `model_input`. Fields left at their default
+        are not sent: the platform's own defaults hold.
         """
         body = request.model_dump_json(exclude_unset=True).encode()
-        url = self._endpoint.async_predict
+        url = self._endpoint.submit
         return self._call("POST", url, AsyncRequestAccepted, success=201, body=body).request_id
 
     def status(self, request_id: str) -> AsyncRequestStatus:

@@ -16,15 +16,16 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where one deployment of a model answers.
+    """Where one deployment of a model or of a chain answers.
 
-    `base_url` is the model's host, or anything that answers on the same paths, such as `truss-async serve`.
+    `base_url` is its host, or anything that answers on the same paths, such as `truss-async serve`.
     `deployment_id` overrides `environment`, whose name may be `development`.
     """
 
     base_url: str
     environment: str = "production"
     deployment_id: str | None = None
+    is_chain: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", _web_url(self.base_url))
@@ -43,15 +44,27 @@ class Endpoint:
             deployment_id=deployment_id,
         )
 
+    @classmethod
+    def of_chain(
+        cls, chain_id: str, *, environment: str = "production", deployment_id: str | None = None
+    ) -> Self:
+        """The endpoint of a chain on Baseten."""
+        return cls(
+            base_url=f"https://chain-{_name('chain id', chain_id)}.api.baseten.co",
+            environment=environment,
+            deployment_id=deployment_id,
+            is_chain=True,
+        )
+
     @property
     def is_local(self) -> bool:
         """Whether this machine answers, and not a service on the network."""
         return urlsplit(self.base_url).hostname in _LOOPBACK
 
     @property
-    def async_predict(self) -> str:
-        """Where a request is submitted."""
-        return f"{self._target}/async_predict"
+    def submit(self) -> str:
+        """Where a request is submitted: to a model, or to a chain's entrypoint."""
+        return f"{self._target}/{'async_run_remote' if self.is_chain else 'async_predict'}"
 
     @property
     def async_queue_status(self) -> str:

@@ -40,11 +40,18 @@ def service_options(command: Command) -> Command:
         help="Call this model on Baseten.",
     )
     @click.option(
+        "--chain-id",
+        envvar="BASETEN_CHAIN_ID",
+        show_envvar=True,
+        metavar="ID",
+        help="Call this chain on Baseten; with --base-url, whatever chain answers there.",
+    )
+    @click.option(
         "--base-url",
         envvar="TRUSS_ASYNC_BASE_URL",
         show_envvar=True,
         metavar="URL",
-        help="Call whatever answers here, rather than a model on Baseten.  [default without a model id: "
+        help="Call whatever answers here, rather than Baseten.  [default without a model or chain id: "
         f"{LOCAL_URL}, where 'truss-async serve' listens]",
     )
     @click.option(
@@ -60,6 +67,7 @@ def service_options(command: Command) -> Command:
         *,
         api_key: str | None,
         model_id: str | None,
+        chain_id: str | None,
         base_url: str | None,
         environment: str,
         deployment_id: str | None,
@@ -68,6 +76,7 @@ def service_options(command: Command) -> Command:
         service = Service(
             api_key=api_key,
             model_id=model_id,
+            chain_id=chain_id,
             base_url=base_url,
             environment=environment,
             deployment_id=deployment_id,

@@ -41,9 +41,10 @@ class Outputs:
     def of(self, service: "Service") -> Self:
         """The same, where the model that is called there stores.
 
-        A model has an environment only on Baseten, where a development deployment is in none.
+        Only on Baseten is there an environment, and a development deployment is in none.
         """
-        has_environment = service.model_id is not None and service.environment != "development"
+        is_on_baseten = service.model_id is not None or service.chain_id is not None
+        has_environment = is_on_baseten and service.environment != "development"
         return replace(
             self,
             environment=service.environment if has_environment else None,

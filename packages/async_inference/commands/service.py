@@ -1,7 +1,7 @@
 """Whom a command calls."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,10 +14,11 @@ LOCAL_URL = "http://127.0.0.1:8080"
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A model on Baseten, or whatever answers at `base_url`; without either, the emulator on this machine."""
+    """A model or chain on Baseten, or whatever answers at `base_url`; without either, the emulator here."""
 
     api_key: str | None = field(repr=False)
     model_id: str | None
+    chain_id: str | None
     base_url: str | None
     environment: str
     deployment_id: str | None
@@ -32,14 +33,14 @@ class Service:
         from async_inference.client import AsyncInferenceClient
         from async_inference.endpoint import Endpoint
 
-        if self.model_id and not self.base_url:
-            endpoint = Endpoint.of_model(
-                self.model_id, environment=self.environment, deployment_id=self.deployment_id
-            )
+        if self.chain_id and self.model_id:
+            raise click.UsageError("found a model id and a chain id: give one of them")
+        target: Any = {"environment": self.environment, "deployment_id": self.deployment_id}
+        if self.base_url or not (self.chain_id or self.model_id):
+            base_url = self.base_url or LOCAL_URL
+            endpoint = Endpoint(base_url=base_url, is_chain=self.chain_id is not None, **target)
+        elif self.chain_id:
+            endpoint = Endpoint.of_chain(self.chain_id, **target)
         else:
-            endpoint = Endpoint(
-                base_url=self.base_url or LOCAL_URL,
-                environment=self.environment,
-                deployment_id=self.deployment_id,
-            )
+            endpoint = Endpoint.of_model(str(self.model_id), **target)
         return AsyncInferenceClient(api_key=self.api_key, endpoint=endpoint)

@@ -19,8 +19,16 @@ HOST = "https://model-abc123.api.baseten.co"
 )
 def test_a_target_is_a_path_on_the_models_host(target, path):
     endpoint = Endpoint.of_model("abc123", **target)
-    assert endpoint.async_predict == f"{HOST}{path}/async_predict"
+    assert endpoint.submit == f"{HOST}{path}/async_predict"
     assert endpoint.async_queue_status == f"{HOST}{path}/async_queue_status"
+
+
+def test_a_chain_has_a_host_and_an_operation_of_its_own():
+    endpoint = Endpoint.of_chain("xyz", environment="staging")
+    assert endpoint.submit == "https://chain-xyz.api.baseten.co/environments/staging/async_run_remote"
+    assert endpoint.async_request("r1") == "https://chain-xyz.api.baseten.co/async_request/r1"
+    local = Endpoint(base_url="http://127.0.0.1:8080", is_chain=True)
+    assert local.submit == "http://127.0.0.1:8080/production/async_run_remote"
 
 
 def test_a_request_has_no_target():
@@ -33,14 +41,12 @@ def test_a_request_has_no_target():
 )
 def test_any_base_url_has_the_same_paths(base_url):
     endpoint = Endpoint(base_url=base_url)
-    assert endpoint.async_predict == "http://127.0.0.1:8080/production/async_predict"
+    assert endpoint.submit == "http://127.0.0.1:8080/production/async_predict"
     assert endpoint.async_request("r1") == "http://127.0.0.1:8080/async_request/r1"
 
 
 def test_a_base_url_may_have_a_path():
-    assert (
-        Endpoint(base_url="https://host/chain").async_predict == "https://host/chain/production/async_predict"
-    )
+    assert Endpoint(base_url="https://host/chain").submit == "https://host/chain/production/async_predict"
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,11 @@ def test_submit_calls_the_target(platform, run, target, path):
     assert run("submit", "{}", *target).exit_code == 0
 
 
+def test_submit_calls_a_chain(platform, run):
+    platform.answer("POST", "/production/async_run_remote", 201, {"request_id": "r1"})
+    assert run("submit", "{}", "--chain-id", "xyz").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -98,6 +103,8 @@ def test_submit_calls_the_target(platform, run, target, path):
         (["{}", "--webhook", "nowhere"], "--webhook: must be an https URL"),
         (["{}", "--base-url", "nowhere"], "base URL: 'nowhere' is not a web address"),
         (["{}", "--base-url", "", "--model-id", "a b"], "model id: 'a b' is not allowed"),
+        (["{}", "--base-url", "", "--chain-id", "a b"], "chain id: 'a b' is not allowed"),
+        (["{}", "--model-id", "abc", "--chain-id", "xyz"], "found a model id and a chain id"),
         (["{}", "--environment", "a/b"], "environment: 'a/b' is not allowed"),
         (["{}", "--api-key", "two words"], "API key: "),
         (["{}", "--wait"], "no store to look in: give --outputs URL"),

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from async_inference.commands.truss_config import read_truss_config
 from truss_outputs.errors import SettingsError
 from truss_outputs.settings import OutputSettings
 
-_SDKS = {"s3": "boto3", "gs": "google-cloud-storage"}
+_SDKS = {"s3": "boto3", "gs": "google-cloud-storage", "az": "azure-storage-blob"}
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -37,7 +37,8 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
     missing = {
         names[0]: f"requirements: {names[0]} is missing, and {url} needs it: add {names[0]} to config.yaml"
         for url in urls
-        if (names := _needed(settings, url)) and not set(names) & installed
+        for names in _needed(settings, url)
+        if not set(names) & installed
     }
     return list(missing.values())
 
@@ -51,12 +52,16 @@ def _urls(settings: OutputSettings) -> list[str]:
     ]
 
 
-def _needed(settings: OutputSettings, url: str) -> tuple[str, ...]:
-    """What the image needs for the store at `url`, any of them; the first is what one would add."""
-    sdk = _SDKS.get(url.partition("://")[0])
+def _needed(settings: OutputSettings, url: str) -> Iterator[tuple[str, ...]]:
+    """What the image needs for the store at `url`, any of each; the first is what one would add."""
+    scheme = url.partition("://")[0]
+    sdk = _SDKS.get(scheme)
     if sdk is None:
-        return ()
-    return {"sdk": (sdk,), "obstore": ("obstore",)}.get(settings.engine, (sdk, "obstore"))
+        return
+    yield {"sdk": (sdk,), "obstore": ("obstore",)}.get(settings.engine, (sdk, "obstore"))
+    keys = (settings.account_key_secret, settings.sas_token_secret, settings.connection_string_secret)
+    if scheme == "az" and not any(keys):
+        yield ("azure-identity",)
 
 
 @dataclass(frozen=True)

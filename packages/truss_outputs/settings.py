@@ -21,13 +21,9 @@ from truss_outputs.delivery import (
 from truss_outputs.errors import SettingsError
 from truss_outputs.representations.images import ImageFormat
 from truss_outputs.store import Store
-from truss_outputs.stores.store_settings import (
-    SECTION,
-    TOKEN_VARIABLE,
-    URL_VARIABLE,
-    Secrets,
-    StoreSettings,
-)
+from truss_outputs.stores.azure_account import named_in
+from truss_outputs.stores.named_secrets import SECTION, Secrets
+from truss_outputs.stores.store_settings import TOKEN_VARIABLE, URL_VARIABLE, StoreSettings
 from truss_outputs.stores.url import from_url
 
 __all__ = ["SECTION", "URL_VARIABLE", "OutputSettings", "Secrets"]
@@ -37,6 +33,9 @@ _AWS_VARIABLES = {
     "endpoint_url": ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
     "region": ("AWS_DEFAULT_REGION", "AWS_REGION"),
 }
+
+# Each of them says which of Azure's accounts is meant.
+_ACCOUNT = {"account_name", "endpoint_url", "connection_string_secret"}
 
 
 class OutputSettings(StoreSettings):
@@ -78,6 +77,8 @@ class OutputSettings(StoreSettings):
         values = _overridden(section, override) if override else dict(section)
         if str(values.get("url")).startswith("s3://"):
             values = {**_told_to_aws(environ), **values}
+        elif str(values.get("url")).startswith("az://") and not _ACCOUNT & set(values):
+            values = {**_told_to_azure(environ), **values}
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
@@ -103,6 +104,13 @@ def _told_to_aws(environ: Mapping[str, str]) -> dict[str, str]:
         for name in names
         if environ.get(name)
     }
+
+
+def _told_to_azure(environ: Mapping[str, str]) -> dict[str, str]:
+    try:
+        return named_in(environ)
+    except ValueError:  # of a variable that may not even count: it is said when the store is opened
+        return {}
 
 
 def _overridden(section: Mapping[str, Any], url: str) -> dict[str, Any]:

@@ -5,18 +5,22 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
-from truss_outputs import LocalStore, MemoryStore, S3Store, Store
+from tests.contract import azurite
+from truss_outputs import LocalStore, MemoryStore, S3Store, Store, from_url
 from truss_outputs.stores import gcs_client as gcs
+from truss_outputs.stores.azure_account import account_of
+from truss_outputs.stores.azure_client import connect as connect_az
 from truss_outputs.stores.gcs import GCSStore
 from truss_outputs.stores.obstore import ObstoreStore
 from truss_outputs.stores.obstore_client import connect_gs, connect_s3
-from truss_outputs.stores.options import StoreOptions
+from truss_outputs.stores.options import Engine, StoreOptions
 from truss_outputs.stores.s3_client import connect
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 BUCKET = "results"
+AZURE = ("azure sdk", "azure obstore")
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -110,7 +115,30 @@ def gcs_server(gcs_client: "GCSClient", gcs_endpoint: str) -> _Server:
     )
 
 
-@pytest.fixture(params=["s3", "gcs"])
+@pytest.fixture(scope="session")
+def azure_endpoint() -> Iterator[str]:
+    with azurite.served() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def azure_options(azure_endpoint: str) -> StoreOptions:
+    """Those that open Azurite's account, in which there is a container."""
+    options = StoreOptions(endpoint_url=azure_endpoint, account_key=SecretStr(azurite.KEY))
+    connect_az(BUCKET, account_of(options, {})).create_container()
+    return options
+
+
+@pytest.fixture
+def azure_server(azure_options: StoreOptions) -> _Server:
+    def opened(engine: Engine) -> Callable[[str, str], Store]:
+        options = replace(azure_options, engine=engine)
+        return lambda bucket, prefix: from_url(f"az://{bucket}/{prefix}", options=options)
+
+    return _Server(sdk=opened("sdk"), obstore=opened("obstore"))
+
+
+@pytest.fixture(params=["s3", "gcs", "azure"])
 def two_engines(request: pytest.FixtureRequest) -> tuple[Store, Store]:
     """The SDK's and obstore's store, in one place of one bucket."""
     server: _Server = request.getfixturevalue(f"{request.param}_server")
@@ -118,13 +146,13 @@ def two_engines(request: pytest.FixtureRequest) -> tuple[Store, Store]:
     return server.sdk(BUCKET, prefix), server.obstore(BUCKET, prefix)
 
 
-@pytest.fixture(params=["s3", "gcs"])
+@pytest.fixture(params=["s3", "gcs", "azure"])
 def absent_buckets(request: pytest.FixtureRequest) -> tuple[Store, Store]:
     server: _Server = request.getfixturevalue(f"{request.param}_server")
     return server.sdk("absent", "p"), server.obstore("absent", "p")
 
 
-@pytest.fixture(params=["memory", "folder", "s3 sdk", "s3 obstore", "gcs sdk", "gcs obstore"])
+@pytest.fixture(params=["memory", "folder", "s3 sdk", "s3 obstore", "gcs sdk", "gcs obstore", *AZURE])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     match request.param:
         case "memory":

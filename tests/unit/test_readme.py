@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from async_inference.cli import main
 from truss_outputs.result import StoredResult
@@ -29,6 +30,14 @@ def test_the_settings_table_is_the_codes():
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", README, flags=re.MULTILINE)
     settings = [(name, str(field.description)) for name, field in OutputSettings.model_fields.items()]
     assert rows == settings
+
+
+@pytest.mark.parametrize("section", blocks("yaml"))
+def test_the_settings_shown_are_settings(section):
+    config = yaml.safe_load(section)
+    settings = OutputSettings.from_config(config, {})
+    options = settings.options_for(settings.url, dict.fromkeys(config["secrets"], "c2VjcmV0"))
+    assert {"credentials", "account_key"} & options.given
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])

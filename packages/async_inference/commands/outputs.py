@@ -22,6 +22,9 @@ _ACCESS = (
     "session_token_secret",
     "role_arn",
     "service_account_secret",
+    "account_key_secret",
+    "sas_token_secret",
+    "connection_string_secret",
 )
 _ANOTHER = "another"  # a value that no placeholder has by default
 _SECRET = "TRUSS_SECRET_"  # noqa: S105  # the start of a variable's name
@@ -108,8 +111,8 @@ class Outputs:
 
 def _as_caller(settings: "OutputSettings", environ: Mapping[str, str]) -> "OutputSettings":
     """`settings` without secrets that are set on Baseten only: the SDK then finds the caller's own key."""
-    keys = (settings.access_key_id_secret, settings.secret_access_key_secret, settings.service_account_secret)
-    if any(name and _SECRET + name in environ for name in keys):
+    names = [getattr(settings, setting) for setting in _ACCESS if setting.endswith("_secret")]
+    if any(name and _SECRET + name in environ for name in names):
         return settings
     return settings.model_copy(update=dict.fromkeys(_ACCESS))
 

@@ -1,10 +1,13 @@
 """Which engine opens a bucket: obstore where it is installed and can do what is asked, the SDK otherwise."""
 
+import os
 from collections.abc import Callable
 from importlib.util import find_spec
 
 from truss_outputs.store import Store
-from truss_outputs.stores import gcs_client, obstore_client, s3_client
+from truss_outputs.stores import azure_client, gcs_client, obstore_azure, obstore_client, s3_client
+from truss_outputs.stores.azure import AzureStore
+from truss_outputs.stores.azure_account import account_of, check_words
 from truss_outputs.stores.gcs import GCSStore
 from truss_outputs.stores.obstore import ObstoreStore
 from truss_outputs.stores.options import StoreOptions
@@ -25,6 +28,12 @@ def open_gs(bucket: str, prefix: str, options: StoreOptions) -> Store:
             raise ValueError("found kms_key_name with engine: obstore; allowed: engine: sdk or auto")
         return _gs_sdk(bucket, prefix, options)
     return _opened(_gs_obstore, _gs_sdk, bucket, prefix, options)
+
+
+def open_az(container: str, prefix: str, options: StoreOptions) -> Store:
+    """As `open_s3`. What the options leave open is what Azure's own variables say."""
+    check_words(options)
+    return _opened(_az_obstore, _az_sdk, container, prefix, options)
 
 
 def _opened(fast: Opener, sdk: Opener, bucket: str, prefix: str, options: StoreOptions) -> Store:
@@ -67,5 +76,22 @@ def _gs_sdk(bucket: str, prefix: str, options: StoreOptions) -> Store:
         client=gcs_client.connect(options),
         kms_key_name=options.kms_key_name,
         storage_class=options.storage_class,
+        metadata=options.metadata,
+    )
+
+
+def _az_obstore(container: str, prefix: str, options: StoreOptions) -> Store:
+    account = account_of(options, os.environ)
+    connection = obstore_azure.connect_az(container, account, options)
+    return ObstoreStore(scheme="az", bucket=container, prefix=prefix, connection=connection)
+
+
+def _az_sdk(container: str, prefix: str, options: StoreOptions) -> Store:
+    client = azure_client.connect(container, account_of(options, os.environ))
+    return AzureStore(
+        container=container,
+        prefix=prefix,
+        client=client,
+        tier=options.storage_class,
         metadata=options.metadata,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from truss_outputs.errors import ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
-from truss_outputs.stores import obstore_errors
+from truss_outputs.stores import azure_errors, obstore_errors, s3_errors
 from truss_outputs.stores.body import CHUNK, PART, Passing, part_size, whole_if_small
 
 if TYPE_CHECKING:
@@ -33,8 +33,10 @@ _ACTIONS = MappingProxyType(
             "list": "storage.objects.list",
             "delete": "storage.objects.delete",
         },
+        "az": {"put": "write", "get": "read", "list": "list", "delete": "delete"},
     }
 )
+_ANSWERS = MappingProxyType({"s3": s3_errors.answer, "gs": s3_errors.answer, "az": azure_errors.answer})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +55,11 @@ class Connection:
 
 
 class ObstoreStore:
-    """A `Store` in a bucket of S3 or GCS, below an optional prefix. `head` tells no SHA-256.
+    """A `Store` in a bucket of S3 or GCS, or a container of Azure, below an optional prefix.
 
-    The limit of obstore: a create is one request, so its body is held whole, and may have 64 MiB if it is not
-    bytes already.
+    `head` tells no SHA-256. A create is one request, as obstore (0.12) completes no upload in parts under a
+    condition: its body is held whole, and may have 64 MiB if it is not bytes already. Results are created,
+    and small; artifacts are put.
     """
 
     def __init__(self, *, scheme: str, bucket: str, prefix: str = "", connection: Connection) -> None:
@@ -64,6 +67,7 @@ class ObstoreStore:
         self._prefix = f"{prefix}/" if prefix else ""
         self._connection = connection
         self._actions = _ACTIONS[scheme]
+        self._answer = _ANSWERS[scheme]
 
     @property
     def url(self) -> str:
@@ -78,8 +82,8 @@ class ObstoreStore:
         """Store `body` under `key`; see `Store.put`.
 
         S3 checks the SHA-256 of a body sent whole, and the CRC-64/NVME of each part of a longer one. For
-        GCS obstore sends no checksum: there it is TLS that guards the bytes on their way, and the reader
-        that checks them.
+        GCS and Azure obstore sends no checksum: there it is TLS that guards the bytes on their way, and the
+        reader that checks them.
         """
         import obstore
 
@@ -188,7 +192,9 @@ class ObstoreStore:
         except (BaseError, FileNotFoundError, PermissionError, ValueError) as error:
             if passing and passing.error:  # the producer's own, as it was or in obstore's words
                 raise passing.error from None
-            operation = obstore_errors.Operation(url=self.url_of(key), action=self._actions[action])
+            operation = obstore_errors.Operation(
+                url=self.url_of(key), action=self._actions[action], answer=self._answer
+            )
             failed = getattr(self._connection.credentials, "failure", None)
             # From None, as obstore repeats the service's whole answer.
             raise obstore_errors.stated(error, operation, failed) from None

@@ -21,8 +21,8 @@ _BACKOFF: "BackoffConfig" = {
     "base": 2,
 }
 # Whoever puts bytes tries again himself; a part of a stream that has passed cannot be asked for again.
-_QUICK: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5), "backoff": _BACKOFF}
-_PATIENT: "RetryConfig" = {"max_retries": 20, "retry_timeout": timedelta(seconds=30), "backoff": _BACKOFF}
+QUICK: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5), "backoff": _BACKOFF}
+PATIENT: "RetryConfig" = {"max_retries": 20, "retry_timeout": timedelta(seconds=30), "backoff": _BACKOFF}
 
 # What goes up in parts is hashed here already, and its SHA-256 stands in the result. A second one, of each
 # part, would take as long again; this checksum takes next to nothing (S3's own choice where none is named:
@@ -51,16 +51,16 @@ def connect_s3(bucket: str, options: StoreOptions) -> Connection:
         return S3Store(
             bucket,
             config={**config, **more},  # type: ignore[arg-type]
-            client_options=_client(options),
+            client_options=client_config(is_plain=options.is_plain),
             retry_config=retry,
             credential_provider=asked,
         )
 
     return Connection(
-        quick=store(_QUICK),
-        patient=store(_PATIENT, **_IN_PARTS),
+        quick=store(QUICK),
+        patient=store(PATIENT, **_IN_PARTS),
         credentials=asked,
-        attributes=_attributes(options),
+        attributes=attributes(options),
         tags=options.tags,
     )
 
@@ -84,12 +84,12 @@ def connect_gs(bucket: str, options: StoreOptions) -> Connection:
         return GCSStore(
             bucket,
             config=config,  # type: ignore[arg-type]
-            client_options=_client(options),
+            client_options=client_config(is_plain=options.is_plain),
             retry_config=retry,
             credential_provider=provider,
         )
 
-    return Connection(quick=store(_QUICK), patient=store(_PATIENT), attributes=_attributes(options))
+    return Connection(quick=store(QUICK), patient=store(PATIENT), attributes=attributes(options))
 
 
 def _anonymous() -> dict[str, Any]:
@@ -130,14 +130,16 @@ def _s3_addressing(bucket: str, options: StoreOptions) -> dict[str, Any]:
     return {"endpoint": endpoint, "virtual_hosted_style_request": True}
 
 
-def _attributes(options: StoreOptions) -> dict[str, str]:
+def attributes(options: StoreOptions) -> dict[str, str]:
+    """What every put says of its object, in obstore's words."""
     storage_class = {"Storage-Class": options.storage_class} if options.storage_class else {}
     return {**options.metadata, **storage_class}
 
 
-def _client(options: StoreOptions) -> "ClientConfig":
+def client_config(*, is_plain: bool) -> "ClientConfig":
+    """How to speak HTTP, in clear only where the endpoint is so."""
     return {
-        "allow_http": options.is_plain,
+        "allow_http": is_plain,
         "connect_timeout": timedelta(seconds=5),
         "read_timeout": timedelta(seconds=30),
         "timeout": timedelta(hours=1),  # of a whole download

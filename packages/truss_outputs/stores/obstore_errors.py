@@ -5,12 +5,13 @@ status are taken from there, and the text is not passed on: it can quote a crede
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
 from truss_outputs.stores import s3_errors
 
-_STATUS = re.compile(r"non-2xx status code: (\d{3})|\bstatus: (\d{3})")
+_STATUS = re.compile(r"non-2xx status code: (\d{3})|\bstatus: (\d{3})|\(code: (\d{3})\)")
 _CODE = re.compile(r"<Code>(\w[\w.]*)</Code>")
 _RETRIES = re.compile(r"\bretries: (\d+),")
 
@@ -40,6 +41,7 @@ class Operation:
 
     url: str
     action: str
+    answer: Callable[..., StoreError] = s3_errors.answer  # as the service's codes mean it
 
 
 def stated(error: Exception, operation: Operation, no_credentials: NoCredentials | None) -> StoreError:
@@ -52,18 +54,19 @@ def stated(error: Exception, operation: Operation, no_credentials: NoCredentials
     if name == "UnauthenticatedError" and no_credentials:
         return StoreError(url, no_credentials.reason, is_transient=no_credentials.is_transient)
     code = found.group(1) if (found := _CODE.search(text)) else ""
-    if isinstance(error, FileNotFoundError) and code in ("", "NoSuchKey"):
+    if isinstance(error, FileNotFoundError) and not code:
         return ObjectNotFound(url)
-    status = _STATUS.search(text)
-    if name == "UnauthenticatedError" or "token request" in text:
-        is_transient = not status or (status.group(1) or status.group(2)) >= "500"
+    found = _STATUS.search(text)
+    status = int(next(filter(None, found.groups()))) if found else 0
+    if (name == "UnauthenticatedError" and not code) or "token request" in text:
+        is_transient = not status or status >= 500
         return StoreError(url, "no token could be had with these credentials", is_transient=is_transient)
     if status:
         retries = _RETRIES.search(text)
-        return s3_errors.answer(
+        return operation.answer(
             url,
             code=code,
-            status=int(status.group(1) or status.group(2)),
+            status=status,
             action=operation.action,
             was_retried=bool(retries and int(retries.group(1))),
         )

@@ -23,6 +23,10 @@ class StoreOptions:
     credentials: Credentials | None = None
     web_identity: WebIdentity | None = None
     service_account: SecretStr | None = None
+    account_name: str | None = None
+    account_key: SecretStr | None = None
+    sas_token: SecretStr | None = None
+    connection_string: SecretStr | None = None
     addressing_style: AddressingStyle = "auto"
     sse: Encryption | None = None
     kms_key_id: str | None = None

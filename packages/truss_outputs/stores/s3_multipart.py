@@ -6,17 +6,15 @@ throw the parts away; a lifecycle rule (AbortIncompleteMultipartUpload) clears u
 
 import base64
 import hashlib
-from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from truss_outputs.stores.parts import uploaded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
-
-_IN_FLIGHT = 4  # parts of one upload: with the one being read, 40 MiB
 
 
 def upload(
@@ -51,15 +49,4 @@ def _upload_parts(
         answer = client.upload_part(**target, PartNumber=number, Body=part, ChecksumSHA256=checksum)
         return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
 
-    completed: list[CompletedPartTypeDef] = []
-    in_flight: deque[Future[CompletedPartTypeDef]] = deque()
-    threads = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="s3-part")
-    try:
-        for number, part in enumerate(parts, start=1):
-            if len(in_flight) == _IN_FLIGHT:
-                completed.append(in_flight.popleft().result())
-            in_flight.append(threads.submit(put, number, part))
-        completed.extend(future.result() for future in in_flight)
-    finally:
-        threads.shutdown(cancel_futures=True)  # no part may arrive after the upload is thrown away
-    return completed
+    return uploaded(put, parts, name="s3-part")  # none arrives after the upload is thrown away

@@ -12,6 +12,8 @@ from truss_outputs.stores.url_template import expand
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
+# learn.microsoft.com/azure/storage/common/storage-account-overview
+_ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEY_NAME = re.compile(r"projects/[^/\s]+/locations/[^/\s]+/keyRings/[^/\s]+/cryptoKeys/[^/\s]+")
 _TAG = re.compile(r"[\w +=.:/@-]*")
@@ -49,6 +51,12 @@ def _secret_name(value: str) -> str:
 def _role_arn(value: str) -> str:
     if not _ROLE_ARN.fullmatch(value):
         raise ValueError(f"found {value!r}; allowed: a role, as arn:aws:iam::123456789012:role/name")
+    return value
+
+
+def _account_name(value: str) -> str:
+    if not _ACCOUNT_NAME.fullmatch(value):
+        raise ValueError(f"found {value[:40]!r}; allowed: 3 to 24 lower-case letters and digits")
     return value
 
 
@@ -96,6 +104,7 @@ EndpointUrl = Annotated[str, AfterValidator(_endpoint_url)]
 Region = Annotated[str, AfterValidator(_region)]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
 RoleArn = Annotated[str, AfterValidator(_role_arn)]
+AccountName = Annotated[str, AfterValidator(_account_name)]
 KmsKeyName = Annotated[str, AfterValidator(_kms_key_name)]
 Word = Annotated[str, AfterValidator(_word)]
 Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]

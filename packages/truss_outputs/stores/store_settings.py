@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from truss_outputs.credentials import Credentials, WebIdentity
 from truss_outputs.errors import SettingsError
+from truss_outputs.stores.azure_settings import ACCOUNT_SETTINGS, check_account
+from truss_outputs.stores.named_secrets import SECTION, Secrets, secret
 from truss_outputs.stores.options import AddressingStyle, Encryption, Engine, StoreOptions
 from truss_outputs.stores.setting_values import (
+    AccountName,
     Destinations,
     EndpointUrl,
     EnvironmentSettings,
@@ -25,7 +28,6 @@ from truss_outputs.stores.setting_values import (
 from truss_outputs.stores.url import StoreUrl
 from truss_outputs.stores.url_template import expand
 
-SECTION = "model_metadata.truss_outputs"
 URL_VARIABLE = "TRUSS_OUTPUTS_URL"
 TOKEN_VARIABLE = "B10_OIDC_TOKEN_PATH"  # noqa: S105  # a file's name; truss-examples, oidc-recipes/
 
@@ -34,11 +36,17 @@ _OPTION_OF = {
     "access_key_id_secret": "credentials",
     "role_arn": "web_identity",
     "service_account_secret": "service_account",
+    "account_key_secret": "account_key",
+    "sas_token_secret": "sas_token",
+    "connection_string_secret": "connection_string",
 }
+# Of which one is named, and that is an option itself.
+_ALONE = ("service_account_secret", "account_key_secret", "sas_token_secret", "connection_string_secret")
 _PLAIN_OPTIONS = (
     "engine",
     "endpoint_url",
     "region",
+    "account_name",
     "addressing_style",
     "sse",
     "kms_key_id",
@@ -49,13 +57,6 @@ _PLAIN_OPTIONS = (
 )
 
 
-class Secrets(Protocol):
-    """Truss's secrets: to be asked for one by name, and for nothing else."""
-
-    def __getitem__(self, name: str, /) -> str:
-        """The secret's value. Raises where it is not declared, or has none."""
-
-
 class StoreSettings(BaseModel):
     """Where results go, and with which credentials."""
 
@@ -63,8 +64,8 @@ class StoreSettings(BaseModel):
 
     url: Url = Field(
         description="Where results are stored: `s3://bucket/prefix`, `gs://bucket/prefix`, "
-        "`file:///absolute/folder` or `memory://name`, with `{environment}`, `{model_id}` and "
-        "`{deployment_id}` anywhere after the bucket. "
+        "`az://container/prefix`, `file:///absolute/folder` or `memory://name`, with `{environment}`, "
+        "`{model_id}` and `{deployment_id}` anywhere after the bucket. "
         f"The environment variable `{URL_VARIABLE}` wins over it, and over the two below."
     )
     environments: dict[str, EnvironmentSettings] = Field(
@@ -77,12 +78,13 @@ class StoreSettings(BaseModel):
     )
     engine: Engine = Field(
         default="auto",
-        description="What speaks to the bucket: `sdk` (boto3, google-cloud-storage), `obstore`, or by "
-        "default `auto`, which is obstore where it is installed.",
+        description="What speaks to the bucket: `sdk` (boto3, google-cloud-storage, azure-storage-blob), "
+        "`obstore`, or by default `auto`, which is obstore where it is installed.",
     )
     endpoint_url: EndpointUrl | None = Field(
         default=None,
-        description="The server to ask instead of AWS, for a bucket that speaks S3 (R2, MinIO, Ceph, B2).",
+        description="The server to ask instead of AWS, for a bucket that speaks S3 (R2, MinIO, Ceph, B2); or "
+        "an Azure account's own endpoint, where that is not `https://NAME.blob.core.windows.net`.",
     )
     region: Region | None = Field(
         default=None, description="The bucket's region. By default the SDK's own choice."
@@ -110,6 +112,21 @@ class StoreSettings(BaseModel):
         description="The name of the Truss secret that holds the JSON key of a Google service account, or "
         "the JSON configuration of a workload identity. By default Google's own chain is used.",
     )
+    account_name: AccountName | None = Field(
+        default=None, description="The Azure storage account that the container of an `az://` url is in."
+    )
+    account_key_secret: SecretName | None = Field(
+        default=None, description="The name of the Truss secret that holds the storage account's key."
+    )
+    sas_token_secret: SecretName | None = Field(
+        default=None,
+        description="The name of the Truss secret that holds a SAS token of the account or the container.",
+    )
+    connection_string_secret: SecretName | None = Field(
+        default=None,
+        description="The name of the Truss secret that holds the account's connection string, in place of "
+        "`account_name` and a key. Without any of the three Microsoft's own chain is used.",
+    )
     addressing_style: AddressingStyle = Field(
         default="auto",
         description="Where the bucket stands in S3's urls: `virtual`, `path`, or by default `auto`, which is "
@@ -128,7 +145,8 @@ class StoreSettings(BaseModel):
     )
     storage_class: Word | None = Field(
         default=None,
-        description="The objects' storage class, such as `STANDARD_IA` (S3) or `NEARLINE` (GCS).",
+        description="The objects' storage class, such as `STANDARD_IA` (S3), `NEARLINE` (GCS) or `Cool` "
+        "(Azure).",
     )
     metadata: Metadata = Field(default={}, description="Metadata for every object in a bucket, by name.")
     tags: Tags = Field(default={}, description="Tags for every object in S3, by name; at most 10.")
@@ -148,14 +166,17 @@ class StoreSettings(BaseModel):
             raise ValueError("found role_arn without region; allowed: both")
         if self.kms_key_id and self.sse != "aws:kms":
             raise ValueError("found kms_key_id without sse; allowed: kms_key_id with sse: aws:kms")
+        check_account(self._urls(), self.model_dump(include=ACCOUNT_SETTINGS))
         if foreign := next(self._foreign(), None):
             raise ValueError(f"found {foreign}, which no store at {self.url!r} takes; allowed: leave it out")
         return self
 
+    def _urls(self) -> list[str]:
+        return [self.url, *(each.url for each in self.environments.values()), *self.destinations.values()]
+
     def _foreign(self) -> Iterator[str]:
         """Each setting that means nothing to any of the stores. Beside a mere folder all may stand."""
-        urls = [self.url, *(each.url for each in self.environments.values()), *self.destinations.values()]
-        taken = [StoreUrl.parse(expand(url, {})).options for url in urls]
+        taken = [StoreUrl.parse(expand(url, {})).options for url in self._urls()]
         if all(options is None for options in taken):
             return
         known = frozenset[str]().union(*(options for options in taken if options))
@@ -199,14 +220,17 @@ class StoreSettings(BaseModel):
         own needs none.
         """
         taken = StoreUrl.parse(url).options or frozenset()
-        role, account = self.role_arn, self.service_account_secret
+        role = self.role_arn
+        named: dict[str, Any] = {
+            _OPTION_OF[setting]: secret(secrets, setting, name)
+            for setting in _ALONE
+            if (name := getattr(self, setting)) and _OPTION_OF[setting] in taken
+        }
         return StoreOptions(
             **{name: getattr(self, name) for name in _PLAIN_OPTIONS if name in taken},
+            **named,
             credentials=self.credentials(secrets) if "credentials" in taken else None,
             web_identity=self._web_identity(role) if role and "web_identity" in taken else None,
-            service_account=_secret(secrets, "service_account_secret", account)
-            if account and "service_account" in taken
-            else None,
         )
 
     def credentials(self, secrets: Secrets) -> Credentials | None:
@@ -215,9 +239,9 @@ class StoreSettings(BaseModel):
             return None
         token = self.session_token_secret
         return Credentials(
-            access_key_id=_secret(secrets, "access_key_id_secret", self.access_key_id_secret),
-            secret_access_key=_secret(secrets, "secret_access_key_secret", self.secret_access_key_secret),
-            session_token=_secret(secrets, "session_token_secret", token) if token else None,
+            access_key_id=secret(secrets, "access_key_id_secret", self.access_key_id_secret),
+            secret_access_key=secret(secrets, "secret_access_key_secret", self.secret_access_key_secret),
+            session_token=secret(secrets, "session_token_secret", token) if token else None,
         )
 
     def _web_identity(self, role_arn: str) -> WebIdentity:
@@ -225,21 +249,3 @@ class StoreSettings(BaseModel):
             problem = f"{TOKEN_VARIABLE} is not set: add runtime: {{oidc: {{enabled: true}}}} to config.yaml"
             raise SettingsError(f"{SECTION}.role_arn", problem)
         return WebIdentity(role_arn=role_arn, token_file=self._token_file)
-
-
-def _secret(secrets: Secrets, setting: str, name: str) -> SecretStr:
-    try:
-        value = secrets[name].strip()  # a secret that Baseten mounts as a file may end in a newline
-    except Exception as error:  # Truss's own class, if the secret is not declared and if it has no value
-        raise _missing(setting, name) from error
-    if not value:
-        raise _missing(setting, name)
-    return SecretStr(value)
-
-
-def _missing(setting: str, name: str) -> SettingsError:
-    return SettingsError(
-        f"{SECTION}.{setting}",
-        f"the secret {name!r} is missing: declare it in config.yaml under secrets: as '{name}: null' "
-        f"and give it a value in Baseten (locally in the environment variable TRUSS_SECRET_{name})",
-    )

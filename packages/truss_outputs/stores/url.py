@@ -18,6 +18,7 @@ from truss_outputs.stores.memory import MemoryStore
 from truss_outputs.stores.options import StoreOptions
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+_CONTAINER = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _MEMORY_NAME = re.compile(r"[A-Za-z0-9._-]*")
 
 
@@ -77,6 +78,18 @@ def _open_file(url: StoreUrl, options: StoreOptions) -> Store:
 def _check_bucket(url: StoreUrl) -> None:
     if not _BUCKET.fullmatch(url.place):
         raise ValueError("a bucket's name is 3 to 255 letters, digits, '.', '-' and '_'")
+    _check_prefix(url)
+
+
+def _check_container(url: StoreUrl) -> None:
+    if not _CONTAINER.fullmatch(url.place):
+        raise ValueError(
+            "a container's name is 3 to 63 small letters, digits and single '-'; the account is a setting"
+        )
+    _check_prefix(url)
+
+
+def _check_prefix(url: StoreUrl) -> None:
     try:
         check_key(url.path or "no-prefix")
     except InvalidKey as error:
@@ -89,6 +102,10 @@ def _open_s3(url: StoreUrl, options: StoreOptions) -> Store:
 
 def _open_gs(url: StoreUrl, options: StoreOptions) -> Store:
     return buckets.open_gs(url.place, url.path, options)
+
+
+def _open_az(url: StoreUrl, options: StoreOptions) -> Store:
+    return buckets.open_az(url.place, url.path, options)
 
 
 def _check_memory(url: StoreUrl) -> None:
@@ -120,6 +137,13 @@ _SCHEMES = MappingProxyType(
             packages="google-cloud-storage",
             check=_check_bucket,
             open=_open_gs,
+        ),
+        "az": _Scheme(
+            example="az://container/prefix",
+            options=_COMMON | {"account_name", "account_key", "sas_token", "connection_string"},
+            packages="azure-storage-blob",
+            check=_check_container,
+            open=_open_az,
         ),
         "memory": _Scheme(example="memory://name", check=_check_memory, open=_open_memory),
     }

@@ -81,6 +81,27 @@ def test_what_the_engine_needs_is_required(tmp_path, lines, requirements, expect
     assert [problem.split()[1] for problem in problems] == expected
 
 
+@pytest.mark.parametrize(
+    ("requirements", "lines", "expected"),
+    [
+        ("", "account_key_secret: key", ["azure-storage-blob"]),
+        ("obstore", "account_key_secret: key", []),
+        ("obstore", "engine: sdk, sas_token_secret: key", ["azure-storage-blob"]),
+        ("azure-storage-blob", "", ["azure-identity"]),
+        ("azure-storage-blob, azure-identity", "", []),
+        ("", "engine: obstore", ["obstore", "azure-identity"]),
+    ],
+)
+def test_what_azure_needs_is_required(tmp_path, requirements, lines, expected):
+    config = f"""
+requirements: [{requirements}]
+secrets: {{key: null}}
+model_metadata: {{truss_outputs: {{url: 'az://results/x', account_name: pictures, {lines}}}}}
+"""
+    problems = check(tmp_path, config, TRUSS_SECRET_key="hidden")
+    assert [problem.split()[1] for problem in problems] == expected
+
+
 def test_every_place_is_checked(tmp_path):
     config = S3_WITH_SECRETS.replace("s3://bucket/prefix", "file:///tmp/x").replace("[boto3==1.44.5]", "[]")
     config += "    destinations: {one: 's3://bucket', two: 's3://other'}\n"

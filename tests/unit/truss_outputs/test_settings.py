@@ -15,6 +15,7 @@ KEYS = {
 }
 
 
+AZURE = {"url": "az://results/x", "account_name": "pictures"}
 ROLE = "arn:aws:iam::123456789012:role/writer"
 
 
@@ -98,6 +99,19 @@ def test_the_environment_wins_over_the_url() -> None:
         (KEYS | {"environments": {"x": {"uri": "s3://b"}}}, ".environments.x."),
         (KEYS | {"environments": {"x": {"url": "s3://b/{y}"}}}, ".environments.x.url: found '{y}'"),
         ({"url": "s3://bucket", "session_token_secret": "t"}, ": found session_token_secret without "),
+        ({"url": "s3://bucket", "account_name": "pictures"}, ": found account_name, which no store at "),
+        (
+            AZURE | {"account_name": "Pictures"},
+            ".account_name: found 'Pictures'; allowed: 3 to 24 lower-case ",
+        ),
+        ({"url": "az://results"}, ": found no account_name for an az:// url; allowed: "),
+        (AZURE | {"sas_token_secret": "t", "account_key_secret": "k"}, ": found account_key_secret and sas_"),
+        (AZURE | {"connection_string_secret": "c"}, ": found account_name and connection_string_secret; "),
+        (
+            AZURE | {"role_arn": ROLE, "region": "eu-west-1"},
+            ": found role_arn with an az:// url, but Baseten's OIDC reaches AWS and Google Cloud only",
+        ),
+        (AZURE | {"region": "eu-west-1"}, ": found region, which no store at 'az://results/x' takes"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line_with_what_is_allowed(settings: object, message: str) -> None:
@@ -145,6 +159,33 @@ def test_a_secret_is_taken_without_the_newline_of_its_file(
     assert credentials.secret_access_key.get_secret_value() == "hunter2"
     assert credentials.session_token is None
     assert "hunter2" not in repr(credentials)
+
+
+@pytest.mark.parametrize(
+    ("setting", "option"),
+    [
+        ("account_key_secret", "account_key"),
+        ("sas_token_secret", "sas_token"),
+        ("connection_string_secret", "connection_string"),
+    ],
+)
+def test_what_opens_an_azure_account_is_a_named_secret(setting: str, option: str) -> None:
+    name = {} if option == "connection_string" else {"account_name": "pictures"}
+    settings = load({"url": "az://results/x", **name, setting: "azure"})
+    options = settings.options_for("az://results/x", {"azure": "hunter2\n"})
+    assert getattr(options, option).get_secret_value() == "hunter2"
+    assert options.account_name == name.get("account_name")
+    with pytest.raises(SettingsError, match=rf"truss_outputs.{setting}: the secret 'azure' is missing"):
+        settings.options_for("az://results/x", {})
+
+
+def test_azures_own_variables_name_the_account_where_the_settings_do_not() -> None:
+    environ = {"AZURE_STORAGE_ACCOUNT": "mine"}
+    assert load({"url": "az://results"}, environ).account_name == "mine"
+    assert load(AZURE, environ).account_name == "pictures"
+    assert load({"url": "az://results", "endpoint_url": "https://a"}, environ).account_name is None
+    assert load({"url": "s3://bucket"}, environ).account_name is None
+    assert load(AZURE, {"AZURE_STORAGE_CONNECTION_STRING": "hunter2"}).account_name == "pictures"
 
 
 def test_a_folder_needs_no_secrets(truss_secrets: Any) -> None:

@@ -1,0 +1,79 @@
+"""What Azure and its SDK refuse with, in plain language. The text of an answer is not passed on."""
+
+from types import MappingProxyType
+
+from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
+
+_DENIED = "the credentials may not {action} blobs here"
+
+# The service's words: learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and
+# common-rest-api-error-codes
+_CODES = MappingProxyType(
+    {
+        "AccountIsDisabled": "the storage account is disabled",
+        "AuthenticationFailed": "the account key or the SAS token is wrong or has expired, or this machine's "
+        "clock is wrong",
+        "AuthorizationFailure": "the key is wrong, or the account's firewall does not let this machine in",
+        "AuthorizationPermissionMismatch": f"{_DENIED}; Storage Blob Data Contributor is the role that may",
+        "AuthorizationProtocolMismatch": "the SAS token is good for https alone",
+        "AuthorizationResourceTypeMismatch": "the SAS token must be one for containers and objects",
+        "AuthorizationServiceMismatch": "the SAS token is not one for blobs",
+        "AuthorizationSourceIPMismatch": "the SAS token is not good for this machine's address",
+        "BlobArchived": "the blob is archived and must be rehydrated first",
+        "BlobImmutableDueToPolicy": "a policy keeps the blob as it is",
+        "ContainerBeingDeleted": "the container is being deleted",
+        "ContainerDisabled": "the container is disabled",
+        "ContainerNotFound": "there is no such container",
+        "InsufficientAccountPermissions": _DENIED,
+        "InvalidAuthenticationInfo": "the credentials are wrong or have expired",
+        "InvalidBlobType": "a blob of another type stands there",
+        "KeyBasedAuthenticationNotPermitted": "the account takes no keys: use Microsoft Entra",
+        "LeaseIdMissing": "somebody holds a lease on the blob",
+        "Md5Mismatch": "the bytes were damaged on the way",
+        "NoAuthenticationInformation": "the account takes no anonymous requests",
+        "PublicAccessNotPermitted": "the account takes no anonymous requests",
+        "RequestBodyTooLarge": "the blob is larger than one put may be",
+        "ServerBusy": "the service is busy",
+    }
+)
+_ABSENT = frozenset({"BlobNotFound", "ResourceNotFound"})
+_THERE = frozenset({"BlobAlreadyExists", "ConditionNotMet", "UnauthorizedBlobOverwrite"})
+_MAY_PASS = frozenset({"ContainerBeingDeleted", "Md5Mismatch", "OperationTimedOut", "ServerBusy"})
+
+
+def answer(url: str, *, code: str, status: int, action: str, was_retried: bool) -> StoreError:
+    """The store's error for an answer of the service. The answer to a HEAD may have no code."""
+    if code in _ABSENT or (status == 404 and not code):
+        return ObjectNotFound(url)
+    if code in _THERE or (status in (409, 412) and not code):
+        return AlreadyExists(url)
+    by_status = _DENIED if status == 403 else f"the service refused (HTTP {status})"
+    text = _CODES.get(code, by_status).format(action=action)
+    is_transient = was_retried or code in _MAY_PASS or status >= 500 or status in (0, 408, 429)
+    return StoreError(url, f"{code or status}: {text}", is_transient=is_transient)
+
+
+def stated(error: Exception, url: str, action: str) -> StoreError | None:
+    """The store's error, or None for what is no answer of the service and no failure to get one."""
+    from azure.core import exceptions
+
+    name = type(error).__name__
+    match error:
+        case exceptions.ClientAuthenticationError() if error.status_code is None:
+            return StoreError(
+                url, f"{name}: no token could be had with these credentials", is_transient=False
+            )
+        case exceptions.HttpResponseError() if error.status_code is not None:
+            code = getattr(error, "error_code", None)
+            code = str(getattr(code, "value", code) or "")
+            return answer(url, code=code, status=int(error.status_code), action=action, was_retried=False)
+        case exceptions.ServiceRequestError():
+            return StoreError(url, f"{name}: the endpoint cannot be reached; is the account's name right?")
+        case exceptions.ServiceResponseError() | exceptions.IncompleteReadError():
+            return StoreError(url, f"{name}: the connection was closed before an answer came")
+        case exceptions.AzureError():
+            # What the SDK found wrong with an answer's checksum has no type of its own.
+            is_damaged = "mismatch" in str(error)
+            reason = "the bytes were damaged on the way" if is_damaged else f"{name}: the request failed"
+            return StoreError(url, reason)
+    return None

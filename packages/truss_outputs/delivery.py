@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from truss_outputs.presigning import WEEK_SECONDS
+
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _HOST = re.compile(r"(\*\.)?([a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}")
 
@@ -38,8 +40,7 @@ class ResponseSettings(_Settings):
     form: Literal["reference", "inline", "both"] = "reference"
     # The platform names no limit for a webhook's body; this is its limit for a request's (256 KiB).
     inline_limit_bytes: int = Field(default=262_144, ge=0)
-    # A signature of S3 and of GCS lives for seven days at most.
-    presign_seconds: int | None = Field(default=None, ge=1, le=604_800)
+    presign_seconds: int | None = Field(default=None, ge=1, le=WEEK_SECONDS)
 
 
 class FailureSettings(_Settings):

@@ -2,28 +2,26 @@
 
 import json
 import logging
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, cast
 
 from truss_outputs.delivery import ResponseSettings
 from truss_outputs.errors import SettingsError, StoreError
 from truss_outputs.keys import artifact_key, result_key
+from truss_outputs.presigning import Presigner
 from truss_outputs.reader import OutputReader
 from truss_outputs.result import ResultReference
 from truss_outputs.store import Store
 
 _log = logging.getLogger(__name__)
 
-Presign: TypeAlias = Callable[[str, int], str]
-"""What a store may offer: an https url under which anybody may read a key, for so many seconds."""
-
 
 def check_response(settings: ResponseSettings, store: Store) -> None:
     """Raises SettingsError if this store cannot answer so."""
-    if settings.presign_seconds is not None and not hasattr(store, "presign"):
+    if settings.presign_seconds is not None and (
+        problem := _presign_problem(settings.presign_seconds, store)
+    ):
         raise SettingsError(
-            "model_metadata.truss_outputs.response",
-            f"presign_seconds: {store.url} offers no presigned urls; leave the setting out",
+            "model_metadata.truss_outputs.response", f"presign_seconds: {problem}; leave the setting out"
         )
 
 
@@ -36,9 +34,8 @@ def respond(reference: ResultReference, settings: ResponseSettings, store: Store
     and another attempt would gain nothing. Raises CorruptResult.
     """
     answer: dict[str, Any] = reference.model_dump(mode="json")
-    presign: Presign | None = getattr(store, "presign", None)
-    if settings.presign_seconds is not None and presign is not None:
-        answer["presigned"] = _presigned(reference, settings.presign_seconds, presign)
+    if settings.presign_seconds is not None:
+        answer |= _presigned(reference, settings.presign_seconds, store)
     if settings.form == "reference":
         return answer
     try:
@@ -52,14 +49,34 @@ def respond(reference: ResultReference, settings: ResponseSettings, store: Store
     return data if settings.form == "inline" else {**answer, "data": data}
 
 
-def _presigned(reference: ResultReference, seconds: int, presign: Presign) -> dict[str, Any]:
-    """Urls by name: of `result.json`, and of each artifact. For how long they serve stands beside them."""
+def _presign_problem(seconds: int, store: Store) -> str | None:
+    if not hasattr(store, "presign"):
+        return f"{store.url} offers no presigned urls"
+    problem = cast(Presigner, store).presign_problem(seconds)
+    return f"{store.url}: {problem}" if problem else None
+
+
+def _presigned(reference: ResultReference, seconds: int, store: Store) -> dict[str, Any]:
+    """Urls by name: of `result.json`, and of each artifact. For how long they serve stands beside them.
+
+    A destination may be a store that cannot, and a key may be not to be had now: the result is stored all the
+    same, and the answer goes without.
+    """
+    if problem := _presign_problem(seconds, store):
+        _log.warning("answered without presigned urls: %s", problem)
+        return {}
+    presigner = cast(Presigner, store)
     keys = {
         artifact.name: artifact_key(reference.request_id, reference.attempt, artifact.name)
         for artifact in reference.artifacts
     }
-    return {
-        "seconds": seconds,
-        "result": presign(result_key(reference.request_id), seconds),
-        "artifacts": {name: presign(key, seconds) for name, key in keys.items()},
-    }
+    try:
+        urls = {
+            "seconds": seconds,
+            "result": presigner.presign(result_key(reference.request_id), seconds),
+            "artifacts": {name: presigner.presign(key, seconds) for name, key in keys.items()},
+        }
+    except StoreError as error:
+        _log.warning("answered without presigned urls: %s", error)
+        return {}
+    return {"presigned": urls}

@@ -1,15 +1,18 @@
 """A store in a container of Azure Blob Storage, through Azure's own SDK."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.errors import ObjectNotFound
 from truss_outputs.keys import check_key, is_key
+from truss_outputs.presigning import length_problem
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores import azure_errors
+from truss_outputs.stores.azure_account import Account
 from truss_outputs.stores.body import PART, Passing, in_parts, whole_if_small
 from truss_outputs.stores.parts import uploaded
 
@@ -33,10 +36,14 @@ class AzureStore:
         container: str,
         prefix: str = "",
         client: "ContainerClient",
+        account: Account,
         tier: str | None = None,
         metadata: Mapping[str, str] = _NONE,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
+        self._account = account
+        self._now = now
         self._base = f"az://{container}/"
         self._prefix = f"{prefix}/" if prefix else ""
         self._tier = tier
@@ -114,6 +121,31 @@ class AzureStore:
         check_key(key)
         with suppress(ObjectNotFound), self._errors(key, "delete"):
             self._blob(key).delete_blob()
+
+    def presign_problem(self, seconds: int) -> str | None:
+        """Why no url can be signed for so long; see `Presigner`."""
+        if self._account.key is None:
+            return "only an account's key signs urls: set account_key_secret or connection_string_secret"
+        return length_problem(seconds)
+
+    def presign(self, key: str, seconds: int) -> str:
+        """A url for anybody to read the object by; see `Presigner`."""
+        check_key(key)
+        if problem := self.presign_problem(seconds):
+            raise ValueError(problem)
+        from azure.storage.blob import BlobSasPermissions, generate_blob_sas
+
+        account = self._account
+        token = generate_blob_sas(
+            account.name,
+            self._client.container_name,
+            self._prefix + key,
+            account_key=account.key.get_secret_value() if account.key else None,
+            permission=BlobSasPermissions(read=True),
+            expiry=self._now() + timedelta(seconds=seconds),
+            protocol="https,http" if account.is_plain else "https",
+        )
+        return f"{self._blob(key).url.partition('?')[0]}?{token}"
 
     def _blob(self, key: str) -> "BlobClient":
         return self._client.get_blob_client(self._prefix + key)

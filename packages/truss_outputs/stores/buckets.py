@@ -87,11 +87,12 @@ def _az_obstore(container: str, prefix: str, options: StoreOptions) -> Store:
 
 
 def _az_sdk(container: str, prefix: str, options: StoreOptions) -> Store:
-    client = azure_client.connect(container, account_of(options, os.environ))
+    account = account_of(options, os.environ)
     return AzureStore(
         container=container,
         prefix=prefix,
-        client=client,
+        client=azure_client.connect(container, account),
+        account=account,
         tier=options.storage_class,
         metadata=options.metadata,
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.errors import ObjectNotFound
 from truss_outputs.keys import check_key, is_key
+from truss_outputs.presigning import length_problem
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores import gcs_errors
 from truss_outputs.stores.body import CHUNK, PART, Passing, whole_if_small
@@ -125,6 +127,25 @@ class GCSStore:
         """Remove the object; see `Store.delete`."""
         with suppress(ObjectNotFound), self._errors(key, "delete"):
             self._blob(key).delete(retry=retry(), timeout=_TIMEOUT)
+
+    def presign_problem(self, seconds: int) -> str | None:
+        """Why no url can be signed for so long; see `Presigner`."""
+        from google.auth.credentials import Signing
+
+        if not isinstance(self._bucket.client._credentials, Signing):
+            return "these credentials have no key to sign urls with; a service account's JSON key has one"
+        return length_problem(seconds)
+
+    def presign(self, key: str, seconds: int) -> str:
+        """A url for anybody to read the object by; see `Presigner`."""
+        check_key(key)
+        if problem := self.presign_problem(seconds):
+            raise ValueError(problem)
+        with self._errors(key, "get"):
+            signed: str = self._blob(key).generate_signed_url(
+                version="v4", expiration=timedelta(seconds=seconds)
+            )
+        return signed
 
     def _blob(self, key: str) -> "Blob":
         check_key(key)

@@ -1,19 +1,21 @@
 """A store in a bucket, reached through obstore: many times faster than the SDKs, and light to import."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from truss_outputs.errors import ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, is_key
+from truss_outputs.presigning import length_problem
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores import azure_errors, obstore_errors, s3_errors
 from truss_outputs.stores.body import CHUNK, PART, Passing, part_size, whole_if_small
 
 if TYPE_CHECKING:
-    from obstore import Attributes
+    from obstore import Attributes, SignCapableStore
     from obstore.store import ObjectStore
 
 _IN_FLIGHT = 5  # parts of one upload: with the one being read, 48 MiB
@@ -44,7 +46,9 @@ class Connection:
     """A bucket as obstore knows it, for all threads.
 
     `quick` leaves retries to who calls, `patient` outlives an outage of some seconds, as a part of a stream
-    that has passed cannot be asked for again. `credentials` tells why there are none.
+    that has passed cannot be asked for again. `credentials` tells why there are none,
+    `cannot_sign` why
+    these sign no url of a path.
     """
 
     quick: "ObjectStore"
@@ -52,6 +56,7 @@ class Connection:
     credentials: Any = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    cannot_sign: Callable[[str], str | None] = lambda path: None
 
 
 class ObstoreStore:
@@ -178,6 +183,21 @@ class ObstoreStore:
                 obstore.delete(self._connection.quick, self._prefix + key)
         except ObjectNotFound:
             pass
+
+    def presign_problem(self, seconds: int) -> str | None:
+        """Why no url can be signed for so long; see `Presigner`."""
+        return self._connection.cannot_sign(self._prefix) or length_problem(seconds)
+
+    def presign(self, key: str, seconds: int) -> str:
+        """A url for anybody to read the object by; see `Presigner`."""
+        check_key(key)
+        if problem := self.presign_problem(seconds) or self._connection.cannot_sign(key):
+            raise ValueError(problem)
+        import obstore
+
+        signer = cast("SignCapableStore", self._connection.quick)
+        with self._errors(key, "get"):
+            return obstore.sign(signer, "GET", self._prefix + key, timedelta(seconds=seconds))
 
     def _chunks(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         with self._errors(key, "get"):

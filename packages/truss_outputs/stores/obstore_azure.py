@@ -1,11 +1,16 @@
 """Containers of Azure as obstore knows them, set up for results. Nothing is sent yet."""
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.stores import azure_client, obstore_client
 from truss_outputs.stores.azure_account import Account
 from truss_outputs.stores.obstore import Connection
 from truss_outputs.stores.options import StoreOptions
+
+# obstore (0.12) signs a blob's name as it stands in a url, Azure as it is without escapes.
+_SIGNABLE = re.compile(r"[A-Za-z0-9._~/-]*")
 
 if TYPE_CHECKING:
     from obstore.store import AzureCredentialProvider, RetryConfig
@@ -30,6 +35,7 @@ def connect_az(container: str, account: Account, options: StoreOptions) -> Conne
         quick=store(obstore_client.QUICK),
         patient=store(obstore_client.PATIENT),
         attributes=obstore_client.attributes(options),
+        cannot_sign=partial(_cannot_sign, account),
     )
 
 
@@ -46,3 +52,11 @@ def _opened_by(account: Account) -> "AzureCredentialProvider":
 
         return AzureCredentialProvider(identity)
     return lambda: given
+
+
+def _cannot_sign(account: Account, path: str) -> str | None:
+    if account.key is None:
+        return "only an account's key signs urls: set account_key_secret or connection_string_secret"
+    if not _SIGNABLE.fullmatch(path):
+        return "the obstore engine signs no urls of keys with other than ASCII letters, digits and ._~/-"
+    return None

@@ -29,6 +29,8 @@ PATIENT: "RetryConfig" = {"max_retries": 20, "retry_timeout": timedelta(seconds=
 # docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html).
 _IN_PARTS = MappingProxyType({"checksum_algorithm": "CRC64NVME", "unsigned_payload": True})
 
+_NO_KEY = "these credentials have no key to sign urls with; a service account's JSON key has one"
+
 
 def connect_s3(bucket: str, options: StoreOptions) -> Connection:
     """Raises ImportError without obstore, or without boto3 where only its chain can find credentials."""
@@ -89,7 +91,12 @@ def connect_gs(bucket: str, options: StoreOptions) -> Connection:
             credential_provider=provider,
         )
 
-    return Connection(quick=store(QUICK), patient=store(PATIENT), attributes=attributes(options))
+    return Connection(
+        quick=store(QUICK),
+        patient=store(PATIENT),
+        attributes=attributes(options),
+        cannot_sign=lambda path: None if "service_account_key" in config else _NO_KEY,
+    )
 
 
 def _anonymous() -> dict[str, Any]:

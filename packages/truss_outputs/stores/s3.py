@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.keys import check_key, is_key
+from truss_outputs.presigning import length_problem
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores import s3_errors, s3_multipart
 from truss_outputs.stores.body import CHUNK, Passing, in_parts, part_size, whole_if_small
@@ -117,6 +118,19 @@ class S3Store:
         check_key(key)
         with self._errors(key):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def presign_problem(self, seconds: int) -> str | None:
+        """Why no url can be signed for so long; see `Presigner`."""
+        return length_problem(seconds)
+
+    def presign(self, key: str, seconds: int) -> str:
+        """A url for anybody to read the object by; see `Presigner`."""
+        check_key(key)
+        if problem := self.presign_problem(seconds):
+            raise ValueError(problem)
+        params = {"Bucket": self._bucket, "Key": self._prefix + key}
+        with self._errors(key):
+            return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
     def _chunks(self, key: str) -> Iterator[bytes]:
         check_key(key)

@@ -59,6 +59,7 @@ def connect(
     except BotoCoreError as error:
         raise ValueError(f"the SDK refused: {type(error).__name__}") from error
     _expect_continue_for_large_bodies_only(client)
+    _sign_urls_as_requests(client)
     return client
 
 
@@ -108,3 +109,13 @@ def _expect_continue_for_large_bodies_only(client: "S3Client") -> None:
 
     client.meta.events.unregister("before-call.s3", add_expect_header)
     client.meta.events.register("before-call.s3", expect)
+
+
+def _sign_urls_as_requests(client: "S3Client") -> None:
+    """For urls alone, the SDK still takes SigV2 in the oldest regions, which most other servers refuse."""
+
+    def signer(signature_version: str, **kwargs: Any) -> str | None:
+        return "s3v4-query" if signature_version in ("v4-query", "s3v4-query") else None
+
+    events: Any = client.meta.events
+    events.register_first("choose-signer.s3", signer)

@@ -12,6 +12,9 @@ class Lending(MemoryStore):
     def presign(self, key: str, seconds: int) -> str:
         return f"https://bucket.example/{key}?for={seconds}"
 
+    def presign_problem(self, seconds: int) -> str | None:
+        return "found too many" if seconds > 1000 else None
+
 
 def outputs(**settings) -> ModelOutputs:
     return ModelOutputs.of_store(MemoryStore("response"), response=ResponseSettings(**settings))
@@ -65,6 +68,25 @@ def test_urls_are_lent_where_the_store_can() -> None:
 def test_and_else_refused_at_start_up() -> None:
     with pytest.raises(SettingsError, match="presign_seconds: memory://response offers no presigned urls"):
         outputs(presign_seconds=60)
+
+
+def test_so_are_those_that_the_store_cannot_sign() -> None:
+    with pytest.raises(SettingsError, match=r"presign_seconds: memory://default: found too many; leave"):
+        ModelOutputs.of_store(Lending("default"), response=ResponseSettings(presign_seconds=1001))
+    with pytest.raises(ValueError, match="less than or equal to 604800"):
+        ResponseSettings(presign_seconds=604_801)
+
+
+class Forgetful(Lending):
+    def presign(self, key: str, seconds: int) -> str:
+        raise StoreError(self.url, "no key could be had")
+
+
+def test_a_result_that_is_stored_is_answered_for_without_urls(caplog) -> None:
+    settings = ResponseSettings(presign_seconds=60)
+    answer = ModelOutputs.of_store(Forgetful(), response=settings).store(OUTPUT, request())
+    assert set(answer) == {"request_id", "url", "attempt", "artifacts"}
+    assert "answered without presigned urls: memory://: no key could be had" in caplog.text
 
 
 def test_text_stands_for_the_form() -> None:

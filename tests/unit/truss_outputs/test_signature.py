@@ -54,6 +54,9 @@ def test_a_signing_store_can_do_all_that_its_store_can() -> None:
         def presign(self, key: str, seconds: int) -> str:
             return f"https://bucket.example/{key}"
 
+        def presign_problem(self, seconds: int) -> None:
+            return None
+
     store = signing(Lending("lending"), lambda: SECRET)
     outputs = ModelOutputs.of_store(store, response=ResponseSettings(presign_seconds=9))
     answer = outputs.store(1, request())

@@ -1,5 +1,6 @@
 """Every store, empty. What speaks HTTP is a real server, on a port the system chose."""
 
+import os
 import subprocess
 import sys
 import uuid
@@ -33,12 +34,13 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @contextmanager
-def _served(program: str) -> Iterator[str]:
+def served(program: str, **environ: str) -> Iterator[str]:
     """The url of a server beside this file, in a process of its own."""
     command = [sys.executable, "-m", f"tests.contract.{program}"]
     with subprocess.Popen(
         command,
         cwd=ROOT,
+        env={**os.environ, **environ},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -52,7 +54,7 @@ def _served(program: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    with _served("s3_server") as url:
+    with served("s3_server") as url:
         yield url
 
 
@@ -93,7 +95,7 @@ def s3_server(s3_client: "S3Client", s3_endpoint: str) -> _Server:
 
 @pytest.fixture(scope="session")
 def gcs_endpoint() -> Iterator[str]:
-    with _served("gcs_server") as url:
+    with served("gcs_server") as url:
         yield url
 
 

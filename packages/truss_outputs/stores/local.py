@@ -22,6 +22,7 @@ from truss_outputs.stores.body import CHUNK, Passing
 # What these say stays true when asked again at once. Others, of a network file system above all, may pass.
 _LASTING = {
     errno.EACCES: "permission denied",
+    errno.EFBIG: "the file is larger than one may be here",
     errno.EDQUOT: "the disk quota is used up",
     errno.ENAMETOOLONG: "the path is too long",
     errno.ENOSPC: "the disk is full",

@@ -111,7 +111,7 @@ def answer(url: str, *, code: str, status: int, action: str, was_retried: bool) 
         return ObjectNotFound(url)
     if status == 412:
         return AlreadyExists(url)
-    text = _CODES.get(code, f"the service refused (HTTP {status})").format(action=action)
+    text = _CODES.get(code or str(status), f"the service refused (HTTP {status})").format(action=action)
     if action == "s3:GetObject" and text == _DENIED.format(action=action):
         text += ", or may not s3:ListBucket, without which S3 does not say that an object is absent"
     # After a retry of the SDK's the refusal says nothing about what became of the first try.

@@ -8,7 +8,8 @@ from threading import Thread
 import pytest
 from pydantic import SecretStr
 
-from truss_outputs import Credentials, OutputWriter, S3Store, StoreError
+from truss_outputs import Credentials, OutputWriter, S3Store, StoreError, from_url
+from truss_outputs.stores.options import Engine, StoreOptions
 from truss_outputs.stores.s3_client import connect
 
 SECRET = "hunter2hunter2"
@@ -97,6 +98,33 @@ def test_a_refused_write_names_bucket_and_reason_at_once(store: S3Store, stand_i
     assert [method for method, _, _ in stand_in.requests] == ["PUT"]
     for cause in (caught.value, caught.value.__cause__):
         assert SECRET not in repr(cause)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "reason"),
+    [
+        ("ExpiredToken", 400, "the session token has expired"),
+        ("RequestTimeTooSkewed", 403, "this machine's clock is wrong"),
+        ("SignatureDoesNotMatch", 403, "the secret access key is wrong"),
+        ("AccessDenied", 403, "the credentials may not s3:PutObject here"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["sdk", "obstore"])
+def test_what_no_retry_can_mend_is_asked_once(
+    stand_in: StandIn, engine: Engine, code: str, status: int, reason: str
+) -> None:
+    stand_in.status = status
+    stand_in.body = f"<Error><Code>{code}</Code><Message>for {SECRET}</Message></Error>".encode()
+    key = Credentials(access_key_id=SecretStr("KEYID"), secret_access_key=SecretStr(SECRET))
+    options = StoreOptions(engine=engine, endpoint_url=stand_in.url, region="eu-west-1", credentials=key)
+    store = from_url("s3://bucket/x", options=options)
+    with pytest.raises(StoreError) as caught:
+        OutputWriter(store).write({"a": 1}, "request")
+    assert str(caught.value) == f"s3://bucket/x/request/result.json: {code}: {reason}"
+    assert not caught.value.is_transient
+    assert len(stand_in.requests) == 1
+    if isinstance(store, S3Store):
+        store._client.close()
 
 
 def test_a_listing_that_fails_names_the_bucket(store: S3Store, stand_in: StandIn) -> None:

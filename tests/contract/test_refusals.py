@@ -123,10 +123,10 @@ def test_an_unknown_key_is_named(strict: Strict, engine: Engine) -> None:
 def test_a_bucket_that_was_deleted_is_named(strict: Strict, engine: Engine) -> None:
     told = {"endpoint_url": strict.endpoint, "region": "us-east-1"}
     key = Credentials(access_key_id=SecretStr(strict.key_id), secret_access_key=SecretStr(strict.secret))
-    owner = from_url("s3://gone", **told, credentials=key, options=StoreOptions(engine="sdk"))  # type: ignore[arg-type]
+    owner = from_url("s3://gone", **told, credentials=key, options=StoreOptions(engine="sdk"))
     assert isinstance(owner, S3Store)
     owner._client.create_bucket(Bucket="gone")
-    store = from_url("s3://gone", **told, credentials=key, options=StoreOptions(engine=engine))  # type: ignore[arg-type]
+    store = from_url("s3://gone", **told, credentials=key, options=StoreOptions(engine=engine))
     store.put("a", b"x", content_type="text/plain", create=True)
     store.delete("a")
     owner._client.delete_bucket(Bucket="gone")

@@ -1,12 +1,13 @@
 """A store in a bucket of Google Cloud Storage, through Google's own SDK."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from truss_outputs.errors import ObjectNotFound
+from truss_outputs.errors import ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.presigning import length_problem
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
@@ -86,17 +87,29 @@ class GCSStore:
         return found
 
     def open(self, key: str) -> Iterator[bytes]:
-        """The object's bytes, chunk by chunk; see `Store.open`."""
-        reader = self._blob(key).open("rb", chunk_size=PART, retry=retry(), timeout=_TIMEOUT)
+        """The object's bytes, chunk by chunk; see `Store.open`.
+
+        They come in ranges, which the SDK does not check. So at the end the CRC32C of all is compared, which
+        also tells if the object was replaced meanwhile.
+        """
+        from google_crc32c import Checksum
+
+        new_checksum: Any = Checksum  # which has no types
+        blob = self._blob(key)
+        reader = blob.open("rb", chunk_size=PART, retry=retry(), timeout=_TIMEOUT)
         with self._errors(key, "get"):
             first = reader.read(CHUNK)
+        told = blob.crc32c
 
         def chunks() -> Iterator[bytes]:
-            chunk = first
+            chunk, checksum = first, new_checksum()
             while chunk:
+                checksum.update(chunk)
                 yield chunk
                 with self._errors(key, "get"):
                     chunk = reader.read(CHUNK)
+            if told and told != b64encode(checksum.digest()).decode():
+                raise StoreError(self.url_of(key), "the bytes were damaged, or replaced, on the way")
 
         return chunks()
 

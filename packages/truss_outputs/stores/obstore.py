@@ -86,9 +86,9 @@ class ObstoreStore:
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`.
 
-        S3 checks the SHA-256 of a body sent whole, and the CRC-64/NVME of each part of a longer one. For
-        GCS and Azure obstore sends no checksum: there it is TLS that guards the bytes on their way, and the
-        reader that checks them.
+        S3 checks the SHA-256 of a body sent whole, and the CRC-64/NVME of each part of a longer one. For GCS
+        and Azure obstore (0.12) sends no checksum, and shows none of theirs: there it is TLS that guards the
+        bytes on their way, and the reader that checks them.
         """
         import obstore
 

@@ -43,6 +43,7 @@ _CODES = MappingProxyType(
         "InvalidToken": "the session token is wrong",
         "KMS.DisabledException": "the bucket's encryption key is disabled",
         "NoSuchBucket": "there is no such bucket",
+        "NoSuchUpload": "the upload was thrown away meanwhile",
         "PermanentRedirect": "the bucket is in another region: set `region`",
         "QuotaExceeded": "the bucket's quota is used up",
         "RequestTimeTooSkewed": "this machine's clock is wrong",

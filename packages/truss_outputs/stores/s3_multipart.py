@@ -31,14 +31,32 @@ def upload(
     the last call was lost.
     """
     started = client.create_multipart_upload(**target, **attributes, ChecksumAlgorithm="SHA256")
-    target = {**target, "UploadId": started["UploadId"]}
+    place, target = target, {**target, "UploadId": started["UploadId"]}
     try:
         completed = _upload_parts(client, parts, target)
-        client.complete_multipart_upload(**target, **precondition, MultipartUpload={"Parts": completed})
+        try:
+            client.complete_multipart_upload(**target, **precondition, MultipartUpload={"Parts": completed})
+        except client.exceptions.NoSuchUpload:
+            if not _is_there(client, place, completed):
+                raise
     except BaseException:
         with suppress(Exception):  # the upload's own error counts
             client.abort_multipart_upload(**target)
         raise
+
+
+def _is_there(client: "S3Client", place: dict[str, Any], parts: "list[CompletedPartTypeDef]") -> bool:
+    """Whether these parts are the object that stands there.
+
+    The SDK's retry of a call whose answer was lost finds no upload any more: the first try completed it.
+    """
+    try:
+        found = client.head_object(**place, ChecksumMode="ENABLED")
+    except client.exceptions.ClientError:
+        return False
+    checksums = b"".join(base64.b64decode(part["ChecksumSHA256"]) for part in parts)
+    whole = base64.b64encode(hashlib.sha256(checksums).digest()).decode()
+    return found.get("ChecksumSHA256", "").partition("-")[0] == whole
 
 
 def _upload_parts(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Lock
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -22,6 +23,7 @@ class Client:
     failing: str = ""
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
+    exceptions: Any = field(default_factory=lambda: SimpleNamespace(NoSuchUpload=KeyError))
 
     def __getattr__(self, operation: str) -> Any:
         def call(**given: Any) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Every store, empty. What speaks HTTP is a real server, on a port the system chose."""
 
-import os
 import subprocess
 import sys
 import uuid
@@ -34,13 +33,12 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @contextmanager
-def served(program: str, **environ: str) -> Iterator[str]:
+def _served(program: str) -> Iterator[str]:
     """The url of a server beside this file, in a process of its own."""
     command = [sys.executable, "-m", f"tests.contract.{program}"]
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, **environ},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -54,7 +52,7 @@ def served(program: str, **environ: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    with served("s3_server") as url:
+    with _served("s3_server") as url:
         yield url
 
 
@@ -95,7 +93,7 @@ def s3_server(s3_client: "S3Client", s3_endpoint: str) -> _Server:
 
 @pytest.fixture(scope="session")
 def gcs_endpoint() -> Iterator[str]:
-    with served("gcs_server") as url:
+    with _served("gcs_server") as url:
         yield url
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -141,3 +142,7 @@ def test_an_account_that_cannot_be_reached_is_named(engine: Engine, monkeypatch:
     with pytest.raises(StoreError, match=r"^az://results/x/a: .*the endpoint cannot be reached") as caught:
         from_url("az://results/x", options=options).put("a", b"x", content_type="text/plain")
     assert caught.value.is_transient
+    token = replace(options, account_key=None, sas_token=SecretStr("sv=2024-11-04&sig=hunter2"))
+    with pytest.raises(StoreError, match="the endpoint cannot be reached") as caught:
+        from_url("az://results/x", options=token).put("a", b"x", content_type="text/plain")
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))

@@ -37,7 +37,8 @@ def run(
     package = {"sdk": "azure-storage-blob", "obstore": "obstore"}[request.param]
     told = {"package": package, "engine": request.param, "endpoint": azure_options.endpoint_url}
     Path("config.yaml").write_text(CONFIG % told)
-    Path(".truss_ignore").write_text("/*\n!/config.yaml\n")
+    Path(".truss_ignore").write_text("/*\n!/config.yaml\n!/packages\n")
+    Path("packages/truss_outputs").mkdir(parents=True)
     store = from_url(f"az://results/commands/{request.param}", options=azure_options)
     OutputWriter(store).write({"text": "hé", "image": Artifact(b"\x89PNG", "image/png")}, "r1")
 

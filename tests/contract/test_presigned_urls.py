@@ -163,12 +163,17 @@ class _ServiceAccount:
         self.key.public_key().verify(signature, text.encode(), padding.PKCS1v15(), hashes.SHA256())
 
 
+@pytest.fixture(scope="module")
+def service_account() -> _ServiceAccount:
+    return _ServiceAccount()
+
+
 @pytest.mark.parametrize("key", KEYS)
 @engines
 def test_gcs_urls_are_signed_by_the_service_accounts_key(
-    gcs_server: Any, gcs_endpoint: str, engine: Engine, key: str
+    service_account: _ServiceAccount, gcs_server: Any, gcs_endpoint: str, engine: Engine, key: str
 ) -> None:
-    account = _ServiceAccount()
+    account = service_account
     options = StoreOptions(engine=engine, service_account=SecretStr(account.json))
     url = from_url("gs://results/signed", options=options).presign(key, 60)  # type: ignore[attr-defined]
     assert url.startswith("https://storage.googleapis.com/results/signed/")

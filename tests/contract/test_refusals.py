@@ -3,26 +3,28 @@
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from pydantic import SecretStr
 
-from tests.contract.conftest import served
 from truss_outputs import Credentials, OutputReader, OutputWriter, S3Store, Store, StoreError, from_url
 from truss_outputs.probe import probe
 from truss_outputs.stores.options import Engine, StoreOptions
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 WRONG = "hunter2/hunter2/hunter2/hunter2/hunter2/"
 
 engines = pytest.mark.parametrize("engine", ["sdk", "obstore"])
 
-# moto checks signatures after as many requests as it takes to make a user.
-_UNCHECKED = ("create_user", "create_access_key", "put_user_policy", "create_bucket")
 _MAY_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
 
@@ -46,22 +48,27 @@ class Strict:
 
 
 @pytest.fixture(scope="module")
-def strict() -> Iterator[Strict]:
-    with served("s3_server", INITIAL_NO_AUTH_ACTION_COUNT=str(len(_UNCHECKED))) as url:
-        anybody: Any = {
-            "endpoint_url": url,
-            "region_name": "us-east-1",
-            "aws_access_key_id": "none",
-            "aws_secret_access_key": "none",
-        }
-        iam, s3 = boto3.client("iam", **anybody), boto3.client("s3", **anybody)
-        iam.create_user(UserName="writer")
-        key = iam.create_access_key(UserName="writer")["AccessKey"]
-        iam.put_user_policy(UserName="writer", PolicyName="all", PolicyDocument=json.dumps(_MAY_ALL))
-        s3.create_bucket(Bucket="results")
-        iam.close()
-        s3.close()
-        yield Strict(url, key["AccessKeyId"], key["SecretAccessKey"])
+def strict(s3_client: "S3Client", s3_endpoint: str) -> Iterator[Strict]:
+    """The server of the other tests, for a while: it checks signatures once a user has been made."""
+    session = boto3.session.Session(aws_access_key_id="none", aws_secret_access_key="none")
+    with closing(session.client("iam", endpoint_url=s3_endpoint, region_name="us-east-1")) as iam:
+        unchecked(s3_endpoint, "3")
+        try:
+            iam.create_user(UserName="writer")
+            key = iam.create_access_key(UserName="writer")["AccessKey"]
+            iam.put_user_policy(UserName="writer", PolicyName="all", PolicyDocument=json.dumps(_MAY_ALL))
+            yield Strict(s3_endpoint, key["AccessKeyId"], key["SecretAccessKey"])
+        finally:
+            unchecked(s3_endpoint, "inf")
+
+
+def unchecked(endpoint: str, requests: str) -> None:
+    """Let moto check no signatures for so many requests, and all from then on."""
+    told = urllib.request.Request(
+        f"{endpoint}/moto-api/reset-auth", data=requests.encode(), headers={"Content-Type": "text/plain"}
+    )
+    with urllib.request.urlopen(told, timeout=10) as answer:
+        assert answer.status == 200
 
 
 @engines

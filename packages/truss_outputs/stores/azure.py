@@ -173,7 +173,8 @@ class AzureStore:
             known = azure_errors.stated(error, self.url_of(key), action)
             if known is None:
                 raise
-            raise known from error
+            # A url that could not be reached is repeated in the SDK's words, with the SAS token in it.
+            raise known from (None if self._account.sas_token else error)
 
 
 def _upload_blocks(blob: "BlobClient", parts: Iterable[bytes], options: dict[str, Any]) -> None:

@@ -51,7 +51,8 @@ def account_of(options: StoreOptions, environ: Mapping[str, str]) -> Account:
     if not (key or sas_token or parts):
         told = _parts(_variable(environ, _CONNECTION_STRING))
         owner = _name_in(told) or _first(environ, _NAMES)
-        if owner in ("", options.account_name) or not options.account_name:
+        asked = options.account_name or _name_of(options.endpoint_url or "")
+        if not owner or not asked or owner == asked:
             parts = told
             if not parts:
                 key, sas_token = _variable(environ, *_KEYS), _variable(environ, _SAS_TOKEN)
@@ -67,12 +68,17 @@ def account_of(options: StoreOptions, environ: Mapping[str, str]) -> Account:
         endpoint = f"{protocol}://{named}.blob.{parts.get('endpointsuffix', _PUBLIC_CLOUD)}"
     if key:
         _check_key(key)
-    return Account(
+    account = Account(
         name=named or _name_of(endpoint),
         endpoint=endpoint.rstrip("/"),
         key=key,
         sas_token=None if key or not sas_token else SecretStr(sas_token.get_secret_value().lstrip("?")),
     )
+    if account.is_plain and not (key or sas_token):
+        raise ValueError(
+            f"found {endpoint!r} without a key; allowed: https, as identities of Microsoft Entra send tokens"
+        )
+    return account
 
 
 def check_words(options: StoreOptions) -> None:

@@ -47,8 +47,7 @@ class Connection:
 
     `quick` leaves retries to who calls, `patient` outlives an outage of some seconds, as a part of a stream
     that has passed cannot be asked for again. `credentials` tells why there are none,
-    `cannot_sign` why
-    these sign no url of a path.
+    `cannot_sign` why these sign no url of a path.
     """
 
     quick: "ObjectStore"

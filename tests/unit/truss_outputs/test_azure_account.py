@@ -93,6 +93,8 @@ def test_a_variables_key_opens_no_other_account() -> None:
         {"AZURE_STORAGE_CONNECTION_STRING": STRING.replace("pictures", "mine")},
     ):
         assert shown(account_of(named, environ))[2:] == (None, None)
+        elsewhere = options(endpoint_url="https://pictures.blob.core.windows.net")
+        assert shown(account_of(elsewhere, environ))[2:] == (None, None)
     assert shown(account_of(named, {"AZURE_STORAGE_KEY": KEY}))[2:] == (KEY, None)
     own = options(account_name="pictures", sas_token=SAS)
     assert shown(account_of(own, {"AZURE_STORAGE_KEY": KEY}))[2:] == (None, SAS)
@@ -105,6 +107,10 @@ def test_a_variables_key_opens_no_other_account() -> None:
         (
             {"connection_string": "hunter2"},
             "found no connection string in connection_string_secret; allowed: ",
+        ),
+        (
+            {"endpoint_url": "http://127.0.0.1:1/pictures"},
+            "found 'http://127.0.0.1:1/pictures' without a key",
         ),
         ({"connection_string": "UseDevelopmentStorage=true"}, "found no connection string in "),
         (

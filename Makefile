@@ -26,7 +26,7 @@ demo: setup  ## Run one async request from submit to stored result, and look at 
 	@$(BIN)/python -m benchmarks.demo
 
 test: setup  ## Run the tests.
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 prove: setup  ## Run the longer proofs: races, faults, crashes.
 	$(BIN)/pytest -m prove tests/prove

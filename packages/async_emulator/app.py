@@ -17,13 +17,14 @@ from starlette.types import ASGIApp
 
 from async_emulator import api_errors
 from async_emulator.api_errors import ApiError
+from async_emulator.api_settings import ApiSettings
 from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
 from async_emulator.endpoint import Endpoint, nothing_here
 from async_emulator.model_client import REQUEST_ID_HEADER, ModelClient
 from async_emulator.service import AsyncService, new_request_id
 from async_emulator.sync_prediction import SyncPrediction
-from async_emulator.webhooks import is_allowed
+from async_inference.webhook_url import webhook_url_problem
 from async_inference.wire import AsyncPredictRequest, AsyncRequestAccepted
 
 ASYNC_BODY_LIMIT = 262_144
@@ -52,7 +53,9 @@ class InferenceApi:
         capacity: Capacity,
         clock: Clock,
         find_model: Callable[[], ModelClient | None],
+        settings: ApiSettings,
     ) -> None:
+        self._settings = settings
         self._keys = (f"Bearer {api_key}".encode(), f"Api-Key {api_key}".encode())
         self._service = service
         self._capacity = capacity
@@ -97,12 +100,15 @@ class InferenceApi:
 
     async def _async_predict(self, request: Request) -> Response:
         body = AsyncPredictRequest.model_validate_json(await _read_body(request, ASYNC_BODY_LIMIT))
-        if body.webhook_endpoint is not None and not is_allowed(body.webhook_endpoint):
-            raise ApiError(
-                HTTPStatus.BAD_REQUEST, "webhook_endpoint: must use https (plain http only on localhost)"
-            )
+        if body.webhook_endpoint is not None:
+            self._check_webhook(body.webhook_endpoint)
         request_id = await self._service.submit(body)
         return _json(AsyncRequestAccepted(request_id=request_id), request_id, HTTPStatus.CREATED)
+
+    def _check_webhook(self, webhook_endpoint: str) -> None:
+        problem = webhook_url_problem(webhook_endpoint, allow_private=self._settings.allow_private_webhooks)
+        if problem is not None:
+            raise ApiError(HTTPStatus.BAD_REQUEST, f"webhook_endpoint: {problem}")
 
     async def _status(self, request: Request) -> Response:
         request_id = request.path_params["request_id"]

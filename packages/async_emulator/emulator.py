@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import uvicorn
 
+from async_emulator.api_settings import ApiSettings
 from async_emulator.app import InferenceApi
 from async_emulator.clock import Clock, SystemClock
 from async_emulator.deployment import Deployment, DeploymentSettings
@@ -17,6 +18,8 @@ from async_emulator.outcome import UNREACHABLE, Outcome
 from async_emulator.request import AsyncRequest
 from async_emulator.service import AsyncService
 from async_emulator.sqlite_queue import SQLiteQueue
+from async_emulator.webhook_connection import WebhookConnection
+from async_emulator.webhook_secrets import WebhookSecrets
 from async_emulator.webhooks import WebhookSender
 
 HOST = "127.0.0.1"
@@ -32,6 +35,7 @@ class EmulatorSettings:
     deployment: DeploymentSettings
     api_key: str = field(repr=False)
     concurrency_target: int | None = None
+    api: ApiSettings = field(default_factory=ApiSettings)
 
 
 def listen(port: int) -> socket.socket:
@@ -70,7 +74,14 @@ class Emulator:
         """Serve until `stop`. Raises what keeps the model from being served."""
         deployment = self._settings.deployment
         queue = SQLiteQueue(deployment.data_dir, self._clock.now())
-        webhooks = WebhookSender(self._clock)
+        api_settings = self._settings.api
+        connection = WebhookConnection(allow_private=api_settings.allow_private_webhooks)
+        webhooks = WebhookSender(
+            clock=self._clock,
+            connection=connection,
+            secrets=WebhookSecrets(api_settings.webhook_secrets),
+            allow_private=api_settings.allow_private_webhooks,
+        )
         dispatcher = Dispatcher(
             deployment_id=deployment.deployment_id,
             queue=queue,
@@ -91,6 +102,7 @@ class Emulator:
             capacity=dispatcher.capacity,
             clock=self._clock,
             find_model=lambda: self._deployment.model,
+            settings=api_settings,
         )
         config = uvicorn.Config(
             api.app(),
@@ -114,7 +126,7 @@ class Emulator:
             await _cancel(running, stopping)
             server.should_exit = server.force_exit = True
             await serving
-            await webhooks.close()
+            await connection.close()
             queue.close()
 
     async def _deploy(self, dispatcher: Dispatcher) -> None:

@@ -4,11 +4,13 @@ The table is docs.baseten.co/inference/async, "Error codes"; statuses it leaves 
 `contract.md` §5.8 suggests. Pure: an answer goes in, an outcome comes out.
 """
 
+import contextlib
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from pydantic import JsonValue
+from pydantic_core import from_json
 
 from async_inference.wire import ErrorCode
 
@@ -25,15 +27,16 @@ class Success:
 
     @property
     def data(self) -> JsonValue:
-        """What a webhook would get: the JSON as it is, anything else as text."""
-        text = self.body.decode("utf-8", errors="replace")
-        if not self.is_json:
-            return text
-        try:
-            data: JsonValue = json.loads(text)
-        except json.JSONDecodeError:
-            return text
-        return data
+        """What a webhook gets: the JSON as it is, anything else as text (`data` is "dict or string").
+
+        Parsed by what will write it again, so that JSON which could not be written, such as half a surrogate
+        or lists 300 deep, is text too.
+        """
+        if self.is_json:
+            with contextlib.suppress(ValueError):
+                data: JsonValue = from_json(self.body)
+                return data
+        return self.body.decode("utf-8", errors="replace")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,8 +4,11 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 import click
+
+from async_emulator.api_options import api_options
 
 _APP = "truss-async"
 
@@ -54,6 +57,7 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
 )
 @click.option("--model-id", help="Default: made from the folder's path.")
 @click.option("--deployment-id", help="Default: made from the folder's path.")
+@api_options
 def serve(
     truss_dir: Path,
     port: int,
@@ -63,6 +67,7 @@ def serve(
     concurrency_target: int | None,
     model_id: str | None,
     deployment_id: str | None,
+    **api: Any,
 ) -> None:
     """Run the Truss in TRUSS_DIR (default: this folder) behind Baseten's async API.
 
@@ -77,6 +82,7 @@ def serve(
     # Here, so that `truss-async --help` does not wait for a server's libraries.
     import platformdirs
 
+    from async_emulator.api_settings import ApiSettings
     from async_emulator.deployment import DeploymentSettings
     from async_emulator.emulator import EmulatorSettings
     from async_emulator.errors import EmulatorError, UsageProblem
@@ -96,6 +102,7 @@ def serve(
         ),
         api_key=api_key or secrets.token_urlsafe(24),
         concurrency_target=concurrency_target,
+        api=ApiSettings(**api),
     )
     try:
         run_in_foreground(settings, port, is_key_new=not api_key)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from async_inference.wait import wait_for_result
-    from async_inference.webhooks import verify_result, verify_signature, verify_webhook
+    from async_inference.webhooks import signature_header, verify_result, verify_signature, verify_webhook
     from async_inference.wire import (
         AsyncPredictRequest,
         AsyncPredictResult,
@@ -68,6 +68,7 @@ __all__ = [
     "WaitTimeout",
     "WebhookStatus",
     "download_result",
+    "signature_header",
     "verify_result",
     "verify_signature",
     "verify_webhook",

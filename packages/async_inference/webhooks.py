@@ -30,6 +30,14 @@ TOLERANCE = timedelta(seconds=300)
 _MOST_SIGNATURES = 10
 
 
+def signature_header(body: bytes, secrets: Sequence[str]) -> str:
+    """The value of X-BASETEN-SIGNATURE with which the platform sends `body`: `v1=…,v1=…`, newest first.
+
+    For whoever sends: the emulator, and the tests of a receiver.
+    """
+    return ",".join(signature(body, secret) for secret in secrets)
+
+
 def verify_webhook(
     body: bytes,
     header: str | None,

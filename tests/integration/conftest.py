@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from async_emulator.api_settings import ApiSettings
 from async_emulator.app import InferenceApi
 from async_emulator.clock import ManualClock
 from async_emulator.dispatcher import Dispatcher
@@ -51,6 +52,7 @@ class Platform:
             capacity=self.dispatcher.capacity,
             clock=self.clock,
             find_model=lambda: None,
+            settings=ApiSettings(),
         )
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(api.app()),

@@ -103,7 +103,7 @@ async def test_a_queued_request_can_be_canceled_once(platform):
             b'{"model_input": {}, "webhook_endpoint": "ftp://example.com/"}',
             "webhook_endpoint: must be an https",
         ),
-        (b'{"model_input": {}, "webhook_endpoint": "https://"}', "webhook_endpoint: must use https"),
+        (b'{"model_input": {}, "webhook_endpoint": "https://"}', "webhook_endpoint: is not a URL"),
     ],
 )
 async def test_a_bad_body_is_refused_with_its_reason_and_nothing_is_queued(platform, body, message):

@@ -22,6 +22,11 @@ def test_json_is_parsed_and_text_stays_text():
     assert data_of(answer(200, b"{not json")) == "{not json"
 
 
+@pytest.mark.parametrize("body", [b'"\\ud800"', b"[" * 300 + b"]" * 300, b"1" * 5_000, b'"\xff"'])
+def test_json_that_no_payload_can_hold_is_text(body):
+    assert data_of(answer(200, body)) == body.decode(errors="replace")
+
+
 def test_a_streaming_model_is_not_supported():
     outcome = answer(200, b"chunk", "application/octet-stream")
     assert isinstance(outcome, Failure)

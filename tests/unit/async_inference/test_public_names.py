@@ -29,6 +29,7 @@ def test_the_public_names_are_these_in_order():
         "WaitTimeout",
         "WebhookStatus",
         "download_result",
+        "signature_header",
         "verify_result",
         "verify_signature",
         "verify_webhook",

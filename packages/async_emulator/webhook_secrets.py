@@ -1,0 +1,75 @@
+"""The webhook secrets of the workspace, and which of them sign.
+
+docs.baseten.co/inference/async, "Keeping webhook secrets secure": to rotate a secret makes a new one, and the
+old one sign for another 24 hours. Pure but for the dice: `now` comes from the caller.
+"""
+
+import re
+import secrets
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+OVERLAP = timedelta(hours=24)
+"""How long a rotated secret goes on signing."""
+
+_FORM = re.compile(r"whsec_[A-Za-z0-9]+")
+_LETTERS = string.ascii_letters + string.digits
+
+
+def new_webhook_secret() -> str:
+    """A secret as the platform makes them."""
+    return "whsec_" + "".join(secrets.choice(_LETTERS) for _ in range(40))
+
+
+def is_webhook_secret(text: str) -> bool:
+    """Whether `text` looks like a webhook secret."""
+    return _FORM.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookSecret:
+    """A secret; the one that nobody has rotated yet never expires."""
+
+    value: str = field(repr=False)
+    expires_at: datetime | None = None
+
+    def signs(self, now: datetime) -> bool:
+        """Whether payloads are signed with it."""
+        return self.expires_at is None or now < self.expires_at
+
+
+class WebhookSecrets:
+    """The secrets, newest first."""
+
+    def __init__(self, values: Sequence[str] = ()) -> None:
+        self._secrets = [WebhookSecret(value=value) for value in values]
+
+    def active(self, now: datetime) -> list[str]:
+        """The secrets that sign, newest first. What has expired is dropped."""
+        self._secrets = [secret for secret in self._secrets if secret.signs(now)]
+        return [secret.value for secret in self._secrets]
+
+    def listed(self, now: datetime) -> list[WebhookSecret]:
+        """The same, with their ends."""
+        self.active(now)
+        return list(self._secrets)
+
+    def rotate(self, now: datetime, value: str | None = None) -> str:
+        """Make a new secret (`value`, if given); those there are expire 24 hours from now, or sooner."""
+        value = value or new_webhook_secret()
+        end = now + OVERLAP
+        self._secrets = [
+            replace(secret, expires_at=min(secret.expires_at or end, end))
+            for secret in self.listed(now)
+            if secret.value != value
+        ]
+        self._secrets.insert(0, WebhookSecret(value=value))
+        return value
+
+    def remove(self, value: str) -> bool:
+        """Take a secret away at once; whether it was there."""
+        before = len(self._secrets)
+        self._secrets = [secret for secret in self._secrets if secret.value != value]
+        return len(self._secrets) < before

@@ -21,7 +21,7 @@ from async_emulator.api_settings import ApiSettings
 from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
 from async_emulator.endpoint import Endpoint, nothing_here
-from async_emulator.model_client import REQUEST_ID_HEADER, ModelClient
+from async_emulator.model_client import REQUEST_ID_HEADER
 from async_emulator.service import AsyncService, new_request_id
 from async_emulator.sync_prediction import SyncPrediction
 from async_inference.webhook_url import webhook_url_problem
@@ -43,7 +43,7 @@ TARGETS = (
 
 
 class InferenceApi:
-    """The endpoints. `find_model` gives the model server's client once a replica is ready."""
+    """The endpoints. `is_deployed` tells whether the model has been loaded once."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class InferenceApi:
         service: AsyncService,
         capacity: Capacity,
         clock: Clock,
-        find_model: Callable[[], ModelClient | None],
+        is_deployed: Callable[[], bool],
         settings: ApiSettings,
     ) -> None:
         self._settings = settings
@@ -60,7 +60,7 @@ class InferenceApi:
         self._service = service
         self._capacity = capacity
         self._clock = clock
-        self._find_model = find_model
+        self._is_deployed = is_deployed
 
     def app(self) -> ASGIApp:
         """The application to serve."""
@@ -94,7 +94,7 @@ class InferenceApi:
             raise api_errors.no_deployment(deployment_id)
 
     async def _healthz(self, _: Request) -> Response:
-        if self._capacity.is_open:
+        if self._is_deployed():
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "loading"}, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -122,11 +122,9 @@ class InferenceApi:
         return _json(self._service.queue_status(), new_request_id())
 
     async def _predict(self, request: Request) -> ASGIApp:
-        model = self._find_model()
-        if model is None:
+        if not self._is_deployed():
             raise api_errors.not_ready()
         return SyncPrediction(
-            model=model,
             capacity=self._capacity,
             clock=self._clock,
             body=await _read_body(request, SYNC_BODY_LIMIT),

@@ -5,21 +5,21 @@ became free, a replica became ready, a pause is over.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from async_emulator.backoff import delay_seconds
-from async_emulator.capacity import Capacity
+from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import Clock
+from async_emulator.errors import ReplicaUnreachable
 from async_emulator.lifecycle import Event
-from async_emulator.outcome import TIMED_OUT, BackPressure, Failure, Outcome, Success
+from async_emulator.outcome import TIMED_OUT, UNREACHABLE, BackPressure, Failure, Outcome, Success
 from async_emulator.queue import RequestQueue
 from async_emulator.request import AsyncRequest
-from async_inference.wire import AsyncPredictResult, AsyncRequestError, ErrorCode
+from async_inference.wire import AsyncPredictResult, AsyncRequestError, ErrorCode, RequestStatus
 
 PREDICT_TIMEOUT_SECONDS = 3_600.0
 """How long an async request may run (docs.baseten.co/inference/async: 1 hour)."""
@@ -27,12 +27,8 @@ PREDICT_TIMEOUT_SECONDS = 3_600.0
 BACK_OFF_SECONDS = (0.5, 8.0)
 """First and longest pause after a 429 of the model. Ours: the platform only says that it backs off."""
 
-SWEEP_SECONDS = 60.0
-"""How often ended requests are forgotten."""
-
 _log = logging.getLogger(__name__)
 
-Predict = Callable[[AsyncRequest], Awaitable[Outcome]]
 Deliver = Callable[[str, AsyncPredictResult], Awaitable[bool]]
 
 
@@ -45,52 +41,53 @@ class _Attempt:
 
 
 class Dispatcher:
-    """Runs the queued requests of one deployment, as many at once as it has slots.
+    """Runs the queued requests of one deployment, as many at once as its replicas have slots.
 
-    `predict` makes one attempt; `deliver` sends a result to a webhook and tells whether it was accepted.
+    `deliver` sends a result to a webhook and tells whether it was accepted; `on_deadline` is told when a
+    request that is in the queue now will expire.
     """
 
     def __init__(
         self,
         *,
         deployment_id: str,
+        capacity: Capacity,
         queue: RequestQueue,
         clock: Clock,
-        predict: Predict,
         deliver: Deliver,
+        on_deadline: Callable[[datetime], None],
     ) -> None:
-        self.capacity = Capacity(on_free=self.wake)
+        self._capacity = capacity
+        capacity.on_free = self.wake
         self._deployment_id = deployment_id
         self._queue = queue
         self._clock = clock
-        self._predict = predict
         self._deliver = deliver
+        self._on_deadline = on_deadline
         self._retries: deque[_Attempt] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._back_off = BACK_OFF_SECONDS[0]
         self._is_paused = False
-        self._next_sweep = clock.now()
-        self._sweep_sooner = asyncio.Event()
 
-    def start(self) -> None:
-        """Begin to expire and to forget requests; a request runs once the capacity is open."""
-        self._spawn(self._sweep())
+    @property
+    def waiting(self) -> int:
+        """How many requests could run if there were slots for them."""
+        return len(self._retries) + self._queue.count(self._deployment_id, RequestStatus.QUEUED)
 
     def wake(self) -> None:
         """Start whatever can start now."""
-        while self.capacity.has_room and (attempt := self._next_attempt()) is not None:
-            self.capacity.take()
-            self._spawn(self._fill_slot(attempt))
+        while self._capacity.has_room and (attempt := self._next_attempt()) is not None:
+            self._spawn(self._fill_slot(attempt, self._capacity.take()))
 
     def queued(self, queue_deadline: datetime) -> None:
         """A request is in the queue now, to expire at `queue_deadline`."""
-        if queue_deadline < self._next_sweep:
-            self._sweep_sooner.set()
+        self._on_deadline(queue_deadline)
         self.wake()
+        self._capacity.on_load()
 
     async def stop(self) -> None:
         """Drop what is under way; it stays leased, and the queue gives it out again when next opened."""
-        self.capacity.close()
+        self._capacity.close_all()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -104,7 +101,7 @@ class Dispatcher:
         request = self._queue.lease(self._deployment_id, self._clock.now())
         return None if request is None else _Attempt(request, number=1)
 
-    async def _fill_slot(self, attempt: _Attempt | None) -> None:
+    async def _fill_slot(self, attempt: _Attempt | None, slot: ReplicaSlots) -> None:
         """Make one attempt after the other, for as long as there is one and the slot is not wanted elsewhere.
 
         The model is called with the next before it is written down how the last one ended: it never waits
@@ -112,21 +109,24 @@ class Dispatcher:
         """
         try:
             while attempt is not None:
-                outcome = await self._make(attempt)
+                outcome = await self._make(attempt, slot)
                 if isinstance(outcome, BackPressure):
                     self._put_back(attempt.request)
                     return
                 self._spawn(self._conclude(attempt, outcome))  # begins when we next wait: for the model
-                attempt = self._next_attempt() if self.capacity.may_keep else None
+                attempt = self._next_attempt() if self._capacity.may_keep(slot) else None
         finally:
-            self.capacity.give_back()
+            self._capacity.give_back(slot)
 
-    async def _make(self, attempt: _Attempt) -> Outcome:
+    async def _make(self, attempt: _Attempt, slot: ReplicaSlots) -> Outcome:
         try:
             async with self._clock.timeout(PREDICT_TIMEOUT_SECONDS):
-                return await self._predict(attempt.request)
+                return await slot.model.predict(attempt.request)
         except TimeoutError:
             return TIMED_OUT
+        except ReplicaUnreachable:
+            slot.suspect()
+            return UNREACHABLE
         except Exception as error:
             _log.exception("request %s could not be run", attempt.request.request_id)
             return Failure(
@@ -151,6 +151,7 @@ class Dispatcher:
                 await self._clock.sleep(delay)
                 self._retries.append(_Attempt(request, attempt.number + 1))
                 self.wake()
+                self._capacity.on_load()
                 return
         await self._end(request, outcome)
 
@@ -181,19 +182,6 @@ class Dispatcher:
         await self._clock.sleep(delay)
         self._is_paused = False
         self.wake()
-
-    async def _sweep(self) -> None:
-        while True:
-            now = self._clock.now()
-            self._queue.expire_due(now)
-            self._queue.forget_ended(now)
-            self._next_sweep = now + timedelta(seconds=SWEEP_SECONDS)
-            if (deadline := self._queue.next_deadline()) is not None:
-                self._next_sweep = min(self._next_sweep, deadline)
-            self._sweep_sooner.clear()
-            with contextlib.suppress(TimeoutError):
-                async with self._clock.timeout((self._next_sweep - now).total_seconds()):
-                    await self._sweep_sooner.wait()
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)

@@ -10,14 +10,14 @@ import uvicorn
 
 from async_emulator.api_settings import ApiSettings
 from async_emulator.app import InferenceApi
+from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock, SystemClock
 from async_emulator.deployment import Deployment, DeploymentSettings
 from async_emulator.dispatcher import Dispatcher
-from async_emulator.errors import PortInUse, ReplicaUnreachable
-from async_emulator.outcome import UNREACHABLE, Outcome
-from async_emulator.request import AsyncRequest
+from async_emulator.errors import PortInUse
 from async_emulator.service import AsyncService
 from async_emulator.sqlite_queue import SQLiteQueue
+from async_emulator.sweeper import Sweeper
 from async_emulator.webhook_connection import WebhookConnection
 from async_emulator.webhook_secrets import WebhookSecrets
 from async_emulator.webhooks import WebhookSender
@@ -27,14 +27,10 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmulatorSettings:
-    """How to serve. `concurrency_target` is how many predictions are under way at once.
-
-    None: as many as the Truss's `predict_concurrency`.
-    """
+    """What to serve, and to whom."""
 
     deployment: DeploymentSettings
     api_key: str = field(repr=False)
-    concurrency_target: int | None = None
     api: ApiSettings = field(default_factory=ApiSettings)
 
 
@@ -63,7 +59,8 @@ class Emulator:
         self._listener = listener
         self._on_ready = on_ready
         self._clock = clock or SystemClock()
-        self._deployment = Deployment(settings.deployment, announce=announce, log=log)
+        self._announce = announce
+        self._log = log
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -72,22 +69,32 @@ class Emulator:
 
     async def run(self) -> None:
         """Serve until `stop`. Raises what keeps the model from being served."""
-        deployment = self._settings.deployment
-        queue = SQLiteQueue(deployment.data_dir, self._clock.now())
-        api_settings = self._settings.api
-        connection = WebhookConnection(allow_private=api_settings.allow_private_webhooks)
+        settings = self._settings
+        queue = SQLiteQueue(settings.deployment.data_dir, self._clock.now())
+        sweeper = Sweeper(queue, self._clock)
+        connection = WebhookConnection(allow_private=settings.api.allow_private_webhooks)
         webhooks = WebhookSender(
             clock=self._clock,
             connection=connection,
-            secrets=WebhookSecrets(api_settings.webhook_secrets),
-            allow_private=api_settings.allow_private_webhooks,
+            secrets=WebhookSecrets(settings.api.webhook_secrets),
+            allow_private=settings.api.allow_private_webhooks,
         )
+        capacity = Capacity()
         dispatcher = Dispatcher(
-            deployment_id=deployment.deployment_id,
+            deployment_id=settings.deployment.deployment_id,
+            capacity=capacity,
             queue=queue,
             clock=self._clock,
-            predict=self._predict,
             deliver=webhooks.deliver,
+            on_deadline=sweeper.expect,
+        )
+        deployment = Deployment(
+            settings.deployment,
+            capacity=capacity,
+            clock=self._clock,
+            announce=self._announce,
+            log=self._log,
+            waiting=lambda: dispatcher.waiting,
         )
         service = AsyncService(
             model_id=deployment.model_id,
@@ -97,25 +104,26 @@ class Emulator:
             on_queued=dispatcher.queued,
         )
         api = InferenceApi(
-            api_key=self._settings.api_key,
+            api_key=settings.api_key,
             service=service,
-            capacity=dispatcher.capacity,
+            capacity=capacity,
             clock=self._clock,
-            find_model=lambda: self._deployment.model,
-            settings=api_settings,
+            is_deployed=lambda: deployment.is_deployed,
+            settings=settings.api,
         )
-        config = uvicorn.Config(
-            api.app(),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            proxy_headers=False,
-            server_header=False,
+        server = _Server(
+            uvicorn.Config(
+                api.app(),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                proxy_headers=False,
+                server_header=False,
+            )
         )
-        server = _Server(config)
-        dispatcher.start()
         serving = asyncio.create_task(server.serve(sockets=[self._listener]))
-        running = asyncio.create_task(self._deploy(dispatcher))
+        sweeping = asyncio.create_task(sweeper.run())
+        running = asyncio.create_task(deployment.run(self._on_ready))
         stopping = asyncio.create_task(self._stopped.wait())
         try:
             await asyncio.wait({serving, running, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -123,31 +131,11 @@ class Emulator:
                 running.result()
         finally:
             await dispatcher.stop()
-            await _cancel(running, stopping)
+            await _cancel(running, stopping, sweeping)
             server.should_exit = server.force_exit = True
             await serving
             await connection.close()
             queue.close()
-
-    async def _deploy(self, dispatcher: Dispatcher) -> None:
-        config, spec = await self._deployment.build()
-        slots = self._settings.concurrency_target or config.predict_concurrency
-
-        def on_ready() -> None:
-            dispatcher.capacity.open(slots)
-            self._on_ready()
-
-        await self._deployment.keep_running(spec, on_ready=on_ready, on_lost=dispatcher.capacity.close)
-
-    async def _predict(self, request: AsyncRequest) -> Outcome:
-        model = self._deployment.model
-        if model is None:
-            return UNREACHABLE
-        try:
-            return await model.predict(request)
-        except ReplicaUnreachable:
-            self._deployment.suspect()
-            return UNREACHABLE
 
 
 class _Server(uvicorn.Server):

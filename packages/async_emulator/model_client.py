@@ -1,7 +1,8 @@
 """How the platform calls the model server: `POST /v1/models/model:predict` with the bare model input."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
 import aiohttp
 from yarl import URL
@@ -16,6 +17,20 @@ REQUEST_ID_HEADER = "X-Baseten-Request-Id"
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
 _NOT_SENT = _HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
 _NOT_RETURNED = _HOP_BY_HOP | {"date", "server"}
+
+
+class Model(Protocol):
+    """Whatever makes predictions. Raises ReplicaUnreachable where nothing answers."""
+
+    async def predict(self, request: AsyncRequest) -> Outcome:
+        """Make one attempt at an async request."""
+        ...
+
+    def forward(
+        self, body: bytes, headers: Mapping[str, str], request_id: str
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Pass a sync request on as it came."""
+        ...
 
 
 class ModelClient:

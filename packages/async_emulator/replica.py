@@ -31,11 +31,12 @@ _PASSED_ON = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplicaSpec:
-    """Everything that makes one replica like another."""
+    """Everything that makes one replica like another. `slots`: predictions that it makes at once."""
 
     python: Path
     app_dir: Path
     packages_dir: Path
+    slots: int
     environ: Mapping[str, str] = field(repr=False)
 
 
@@ -121,6 +122,11 @@ class Replica:
         """Wait for the server's end; its exit code."""
         return await self._process.wait()
 
+    def kill(self) -> None:
+        """End the server and every process that it started as a crash would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     async def stop(self) -> None:
         """End the server and every process that it started."""
         if self._process.returncode is None:
@@ -128,8 +134,7 @@ class Replica:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_GRACE_SECONDS):
                     await self._process.wait()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self.kill()
         await self._process.wait()
         await self._reading
         await self.client.close()

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from async_emulator.api_options import api_options
+from async_emulator.deployment_options import deployment_options
 
 _APP = "truss-async"
 
@@ -50,13 +51,9 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
     callback=_parse_environment,
     help="A variable for the model; without a value, the one it has here. Repeatable.",
 )
-@click.option(
-    "--concurrency-target",
-    type=click.IntRange(min=1),
-    help="Predictions under way at once. Default: the Truss's runtime.predict_concurrency.",
-)
 @click.option("--model-id", help="Default: made from the folder's path.")
 @click.option("--deployment-id", help="Default: made from the folder's path.")
+@deployment_options
 @api_options
 def serve(
     truss_dir: Path,
@@ -64,9 +61,12 @@ def serve(
     api_key: str | None,
     data_dir: Path | None,
     environ: dict[str, str],
-    concurrency_target: int | None,
     model_id: str | None,
     deployment_id: str | None,
+    concurrency_target: int | None,
+    max_replicas: int,
+    min_replicas: int | None,
+    scale_down_delay: float,
     **api: Any,
 ) -> None:
     """Run the Truss in TRUSS_DIR (default: this folder) behind Baseten's async API.
@@ -83,11 +83,14 @@ def serve(
     import platformdirs
 
     from async_emulator.api_settings import ApiSettings
+    from async_emulator.autoscaler import Autoscaling
     from async_emulator.deployment import DeploymentSettings
     from async_emulator.emulator import EmulatorSettings
     from async_emulator.errors import EmulatorError, UsageProblem
     from async_emulator.foreground import run_in_foreground
 
+    if min_replicas is not None and min_replicas > max_replicas:
+        raise click.BadParameter(f"at most --replicas, which is {max_replicas}", param_hint="--min-replicas")
     truss_dir = truss_dir.resolve()
     digest = hashlib.sha256(str(truss_dir).encode()).hexdigest()
     model_id = model_id or digest[:8]
@@ -99,9 +102,14 @@ def serve(
             model_id=model_id,
             deployment_id=deployment_id or digest[8:15],
             environ=environ,
+            concurrency_target=concurrency_target,
+            autoscaling=Autoscaling(
+                min_replicas=max_replicas if min_replicas is None else min_replicas,
+                max_replicas=max_replicas,
+                scale_down_delay=scale_down_delay,
+            ),
         ),
         api_key=api_key or secrets.token_urlsafe(24),
-        concurrency_target=concurrency_target,
         api=ApiSettings(**api),
     )
     try:

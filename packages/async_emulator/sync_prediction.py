@@ -7,13 +7,18 @@ from http import HTTPStatus
 from starlette.types import Message, Receive, Scope, Send
 
 from async_emulator.api_errors import ApiError
-from async_emulator.capacity import Capacity
+from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import Clock
 from async_emulator.errors import ReplicaUnreachable
-from async_emulator.model_client import REQUEST_ID_HEADER, ModelClient, returned_headers
+from async_emulator.model_client import REQUEST_ID_HEADER, Model, returned_headers
 
 TIMEOUT_SECONDS = 1_200.0
 """How long a sync prediction may take (docs.baseten.co/reference/inference-api/overview)."""
+
+
+PARKING_SECONDS = 1_200.0
+"""How long a sync prediction may wait for a replica. Ours: the platform says that it ends, not when
+(docs.baseten.co/deployment/autoscaling/request-lifecycle)."""
 
 
 class SyncPrediction:
@@ -26,14 +31,12 @@ class SyncPrediction:
     def __init__(
         self,
         *,
-        model: ModelClient,
         capacity: Capacity,
         clock: Clock,
         body: bytes,
         headers: Mapping[str, str],
         request_id: str,
     ) -> None:
-        self._model = model
         self._capacity = capacity
         self._clock = clock
         self._body = body
@@ -58,20 +61,30 @@ class SyncPrediction:
             raise error
 
     async def _forward(self, answer: "_Answer") -> None:
+        slot = await self._slot()
         try:
             async with self._clock.timeout(TIMEOUT_SECONDS):
-                await self._capacity.take_for_sync()
-                try:
-                    await self._predict(answer)
-                finally:
-                    self._capacity.give_back()
+                await self._predict(slot.model, answer)
         except TimeoutError:
             raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "the prediction took too long") from None
         except ReplicaUnreachable as error:
+            slot.suspect()
             raise ApiError(HTTPStatus.BAD_GATEWAY, "Error making prediction") from error
+        finally:
+            self._capacity.give_back(slot)
 
-    async def _predict(self, answer: "_Answer") -> None:
-        async with self._model.forward(self._body, self._headers, self._request_id) as response:
+    async def _slot(self) -> ReplicaSlots:
+        if self._capacity.has_room:
+            return self._capacity.take()
+        try:
+            async with self._clock.timeout(PARKING_SECONDS):
+                return await self._capacity.take_for_sync()
+        except TimeoutError:
+            message = "no replica had room for the prediction in time"
+            raise ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, message, "timeout") from None
+
+    async def _predict(self, model: Model, answer: "_Answer") -> None:
+        async with model.forward(self._body, self._headers, self._request_id) as response:
             headers = {**returned_headers(response), REQUEST_ID_HEADER: self._request_id}
             await answer.start(response.status, headers)
             async for chunk in response.content.iter_any():

@@ -110,24 +110,6 @@ class Model:
     assert caller.http.get("/healthz").status_code == 200
 
 
-def test_a_model_server_that_dies_is_replaced_and_its_request_runs_again(tmp_path, serve):
-    model = """
-import os, pathlib
-class Model:
-    def predict(self, model_input):
-        marker = pathlib.Path(os.environ["FOLDER"]) / "died"
-        if not marker.exists():
-            marker.touch()
-            os._exit(9)
-        return "alive"
-"""
-    truss = write_truss(tmp_path / "truss", model)
-    caller = serve(truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")
-    request_id = caller.submit({}, inference_retry_config={"max_attempts": 2, "initial_delay_ms": 0})
-    caller.wait(request_id, "SUCCEEDED")
-    assert "the model server ended with 9; starting another" in caller.emulator.output
-
-
 def test_a_truss_sees_what_baseten_would_give_it_and_not_the_shell(tmp_path, serve):
     model = """
 import os

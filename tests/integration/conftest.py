@@ -1,43 +1,72 @@
 """The emulator in one process: everything but the model server, under a clock that tests turn."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import aiohttp
 import httpx
 import pytest
 
 from async_emulator.api_settings import ApiSettings
 from async_emulator.app import InferenceApi
+from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import ManualClock
 from async_emulator.dispatcher import Dispatcher
+from async_emulator.errors import ReplicaUnreachable
 from async_emulator.outcome import Outcome, Success
 from async_emulator.request import AsyncRequest
 from async_emulator.service import AsyncService
 from async_emulator.sqlite_queue import SQLiteQueue
+from async_emulator.sweeper import Sweeper
 from async_inference.wire import AsyncPredictResult
 
 API_KEY = "a-key"
 
 
-class Platform:
-    """A running emulator whose model is `outcomes`: one for each attempt, then successes."""
+class FakeModel:
+    """A model that answers async requests with `outcomes`: one for each attempt, then successes."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self.clock = ManualClock()
-        self.queue = SQLiteQueue(data_dir, self.clock.now())
-        self.outcomes: list[Outcome] = []
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome | ReplicaUnreachable] = []
         self.attempts: list[AsyncRequest] = []
         self.hold = asyncio.Event()
         self.hold.set()
+
+    async def predict(self, request: AsyncRequest) -> Outcome:
+        self.attempts.append(request)
+        await self.hold.wait()
+        outcome = self.outcomes.pop(0) if self.outcomes else Success(body=b'{"echo": true}')
+        if isinstance(outcome, ReplicaUnreachable):
+            raise outcome
+        return outcome
+
+    def forward(
+        self, body: bytes, headers: Mapping[str, str], request_id: str
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        raise NotImplementedError("no sync prediction without a server")
+
+
+class Platform(FakeModel):
+    """A running emulator, and the model that it runs. `is_deployed`: whether that has been loaded."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__()
+        self.is_deployed = False
+        self.clock = ManualClock()
+        self.queue = SQLiteQueue(data_dir, self.clock.now())
+        self.sweeper = Sweeper(self.queue, self.clock)
+        self.capacity = Capacity()
         self.delivered: list[tuple[str, AsyncPredictResult]] = []
         self.accepts_webhooks = True
         self.dispatcher = Dispatcher(
             deployment_id="deployment",
             queue=self.queue,
             clock=self.clock,
-            predict=self._predict,
+            capacity=self.capacity,
             deliver=self._deliver,
+            on_deadline=self.sweeper.expect,
         )
         service = AsyncService(
             model_id="model",
@@ -49,9 +78,9 @@ class Platform:
         api = InferenceApi(
             api_key=API_KEY,
             service=service,
-            capacity=self.dispatcher.capacity,
+            capacity=self.capacity,
             clock=self.clock,
-            find_model=lambda: None,
+            is_deployed=lambda: self.is_deployed,
             settings=ApiSettings(),
         )
         self.http = httpx.AsyncClient(
@@ -60,10 +89,11 @@ class Platform:
             headers={"Authorization": f"Bearer {API_KEY}"},
         )
 
-    async def _predict(self, request: AsyncRequest) -> Outcome:
-        self.attempts.append(request)
-        await self.hold.wait()
-        return self.outcomes.pop(0) if self.outcomes else Success(body=b'{"echo": true}')
+    def open(self, slots: int) -> ReplicaSlots:
+        """A replica is ready."""
+        replica = ReplicaSlots(self, slots, on_suspect=lambda: self.capacity.close(replica))
+        self.capacity.open(replica)
+        return replica
 
     async def _deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
         self.delivered.append((webhook_endpoint, result))
@@ -98,9 +128,10 @@ class Platform:
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     """A platform with one slot, its model loaded."""
     running = Platform(tmp_path)
-    running.dispatcher.start()
-    running.dispatcher.capacity.open(1)
+    sweeping = asyncio.create_task(running.sweeper.run())
+    running.open(1)
     yield running
+    sweeping.cancel()
     await running.dispatcher.stop()
     await running.http.aclose()
     running.queue.close()

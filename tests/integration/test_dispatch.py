@@ -2,10 +2,12 @@
 
 import pytest
 
+from async_emulator.errors import ReplicaUnreachable
 from async_emulator.outcome import BackPressure, Failure, Success
 from async_inference.wire import ErrorCode
 
 BROKEN = Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="it broke", is_retryable=True)
+UNREACHABLE_ONCE = ReplicaUnreachable("gone")
 INVALID = Failure(code=ErrorCode.MODEL_INVALID_INPUT, message="not like that", is_retryable=False)
 
 
@@ -17,17 +19,17 @@ async def test_a_request_runs(platform):
 
 
 async def test_requests_wait_while_no_replica_is_ready(platform):
-    platform.dispatcher.capacity.close()
+    platform.capacity.close_all()
     request_id = await platform.submit()
     await platform.settle()
     assert (await platform.status(request_id))["status"] == "QUEUED"
-    platform.dispatcher.capacity.open(1)
+    platform.open(1)
     await platform.settle()
     assert (await platform.status(request_id))["status"] == "SUCCEEDED"
 
 
 async def test_as_many_run_at_once_as_there_are_slots(platform):
-    platform.dispatcher.capacity.open(2)
+    platform.open(1)
     platform.hold.clear()
     for _ in range(3):
         await platform.submit()
@@ -112,10 +114,10 @@ async def test_back_pressure_is_no_attempt_and_the_request_is_queued_meanwhile(p
 
 
 async def test_while_the_model_is_busy_nothing_else_is_sent_and_the_order_holds(platform):
-    platform.dispatcher.capacity.close()
+    platform.capacity.close_all()
     platform.outcomes = [BackPressure()]
     request_ids = [await platform.submit() for _ in range(3)]
-    platform.dispatcher.capacity.open(1)
+    platform.open(1)
     await platform.settle()
     assert len(platform.attempts) == 1
     platform.clock.advance(0.5)
@@ -139,7 +141,7 @@ async def test_a_prediction_may_take_an_hour(platform):
 
 @pytest.mark.parametrize("seconds", [10, 600, 259_200])
 async def test_a_request_expires_when_its_time_in_the_queue_is_over(platform, seconds):
-    platform.dispatcher.capacity.close()
+    platform.capacity.close_all()
     request_id = await platform.submit(max_time_in_queue_seconds=seconds)
     await platform.settle()
     platform.clock.advance(seconds - 1)
@@ -184,3 +186,30 @@ async def test_a_webhook_gets_the_result_or_the_error(platform, outcome, accepts
         assert (result.data, [error.code for error in result.errors]) == (None, ["MODEL_INVALID_INPUT"])
     ended = await platform.status(request_id)
     assert (ended["status"], ended["webhook_status"]) == (status, webhook_status)
+
+
+async def test_a_replica_that_does_not_answer_gets_nothing_more_and_the_attempt_counts(platform):
+    platform.outcomes = [UNREACHABLE_ONCE]
+    broken = await platform.submit(inference_retry_config={"max_attempts": 1})
+    await platform.settle()
+    queued = await platform.submit()
+    await platform.settle()
+    ended = await platform.status(broken)
+    assert (ended["status"], ended["errors"][0]["code"]) == ("FAILED", "MODEL_UNAVAILABLE")
+    assert (await platform.status(queued))["status"] == "QUEUED"
+    platform.open(1)
+    await platform.settle()
+    assert (await platform.status(queued))["status"] == "SUCCEEDED"
+
+
+async def test_two_replicas_run_two_requests(platform):
+    other = platform.open(1)
+    platform.hold.clear()
+    for _ in range(3):
+        await platform.submit()
+    await platform.settle()
+    assert len(platform.attempts) == 2
+    platform.capacity.close(other)  # it may end what it runs, and gets nothing more
+    platform.hold.set()
+    await platform.settle()
+    assert (other.in_use, len(platform.attempts)) == (0, 3)

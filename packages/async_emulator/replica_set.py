@@ -1,0 +1,115 @@
+"""The replicas of one deployment: as many as are wanted, each of them kept running."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine
+
+from async_emulator.capacity import Capacity
+from async_emulator.clock import Clock
+from async_emulator.replica import ReplicaSpec
+from async_emulator.replica_keeper import ReplicaKeeper
+
+
+class ReplicaSet:
+    """Replicas made by one spec at a time. Needs a running event loop; `stop` it."""
+
+    def __init__(
+        self,
+        *,
+        capacity: Capacity,
+        clock: Clock,
+        announce: Callable[[str], None],
+        log: Callable[[str], None],
+    ) -> None:
+        self._capacity = capacity
+        self._clock = clock
+        self._announce = announce
+        self._log = log
+        self._spec: ReplicaSpec | None = None
+        self._keepers: list[ReplicaKeeper] = []
+        self._numbers = itertools.count(1)
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def wanted(self) -> int:
+        """How many replicas there are or will be."""
+        return len(self._keepers)
+
+    @property
+    def active(self) -> int:
+        """How many replicas are ready."""
+        return sum(keeper.is_ready for keeper in self._keepers)
+
+    @property
+    def starting(self) -> int:
+        """How many replicas are on their way."""
+        return self.wanted - self.active
+
+    @property
+    def slots(self) -> int:
+        """How many predictions one replica makes at once."""
+        return 1 if self._spec is None else self._spec.slots
+
+    async def start(self, spec: ReplicaSpec, number: int) -> None:
+        """Start as many replicas, and return once each is ready. Raises ModelLoadFailed."""
+        self._spec = spec
+        self._keepers = [self._keeper(spec, is_on_trial=True) for _ in range(number)]
+        for keeper in list(self._keepers):
+            await keeper.wait_until_ready()
+
+    def scale_to(self, number: int) -> None:
+        """From now on there are as many replicas; those that go end what they run first."""
+        if self._spec is None:
+            return
+        while len(self._keepers) < number:
+            self._keepers.append(self._keeper(self._spec, is_on_trial=False))
+        while len(self._keepers) > number:
+            self._end(self._keepers.pop().retire())
+
+    async def replace(self, spec: ReplicaSpec) -> None:
+        """Put replicas of another spec in the place of these, one by one; the old ones serve until then.
+
+        Raises ModelLoadFailed where the first of the new ones does not load; then nothing has changed.
+        """
+        replaced, self._spec = self._spec, spec
+        for old in [keeper for keeper in self._keepers if keeper.spec is not spec]:
+            new = self._keeper(spec, is_on_trial=True)
+            try:
+                await new.wait_until_ready()
+            except BaseException:
+                self._spec = replaced
+                await new.stop()
+                raise
+            if old in self._keepers:
+                self._keepers[self._keepers.index(old)] = new
+                self._end(old.retire())
+            else:  # scaled down meanwhile
+                self._end(new.retire())
+
+    def kill(self, index: int) -> bool:
+        """End the replica at `index` (0 is the oldest) with `kill -9`; whether there was one."""
+        return 0 <= index < len(self._keepers) and self._keepers[index].kill()
+
+    async def stop(self) -> None:
+        """End every replica at once."""
+        for task in self._ending:
+            task.cancel()
+        await asyncio.gather(
+            *(keeper.stop() for keeper in self._keepers), *self._ending, return_exceptions=True
+        )
+
+    def _keeper(self, spec: ReplicaSpec, *, is_on_trial: bool) -> ReplicaKeeper:
+        return ReplicaKeeper(
+            spec,
+            name=f"replica {next(self._numbers)}",
+            is_on_trial=is_on_trial,
+            capacity=self._capacity,
+            clock=self._clock,
+            announce=self._announce,
+            log=self._log,
+        )
+
+    def _end(self, retiring: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(retiring)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)

@@ -58,7 +58,7 @@ def _measure(folder: Path, concurrency: int) -> tuple[list[float], list[float]]:
     config = f"model_name: echo\npython_version: py311\nruntime: {{predict_concurrency: {concurrency}}}\n"
     (truss / "config.yaml").write_text(config)
     port_file = folder / "port"
-    arguments = ("--data-dir", folder / "data", "--env", f"PORT_FILE={port_file}")
+    arguments = ("--data-dir", folder / "data", "--env", f"PORT_FILE={port_file}", "--no-rate-limits")
     with EmulatorProcess(truss, *arguments) as emulator:
         emulator.wait_until_ready()
         server_url = f"http://127.0.0.1:{port_file.read_text()}"

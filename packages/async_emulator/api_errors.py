@@ -14,7 +14,9 @@ _CODES = {
     HTTPStatus.NOT_FOUND: "client_error",
     HTTPStatus.METHOD_NOT_ALLOWED: "client_error",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "payload_too_large",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limited",
     HTTPStatus.BAD_GATEWAY: "model_unavailable",
+    HTTPStatus.SERVICE_UNAVAILABLE: "model_unavailable",
     HTTPStatus.GATEWAY_TIMEOUT: "timeout",
 }
 
@@ -48,6 +50,39 @@ def no_deployment(deployment_id: str) -> ApiError:
     """The path names a deployment that is not served here."""
     message = f"there is no deployment {deployment_id!r}"
     return ApiError(HTTPStatus.NOT_FOUND, message, "model_does_not_exist")
+
+
+def no_environment(name: str) -> ApiError:
+    """The path or the host names an environment that leads to no deployment."""
+    message = f"there is no environment {name!r}"
+    return ApiError(HTTPStatus.NOT_FOUND, message, "model_does_not_exist")
+
+
+def unknown_host(host: str) -> ApiError:
+    """The host is that of a model or a chain that is not served here, or that cannot do this."""
+    return ApiError(HTTPStatus.NOT_FOUND, f"nothing at {host} answers this", "model_does_not_exist")
+
+
+def not_served_here(kinds: str) -> ApiError:
+    """The path is one for something of another kind."""
+    return ApiError(HTTPStatus.NOT_FOUND, f"there is no {kinds} here", "model_does_not_exist")
+
+
+def wrong_paths_for_host(host: str, *, is_regional: bool) -> ApiError:
+    """The host says which environment is meant and the path does too, or neither does."""
+    allowed = "without /environments, /deployment, …" if is_regional else "such as /production/…"
+    return not_found(f"{host} has paths {allowed}")
+
+
+def ambiguous_host(owner_ids: list[str]) -> ApiError:
+    """Several models are served, and neither the host nor the path says which is meant."""
+    names = ", ".join(sorted(set(owner_ids)))
+    return not_found(f"which of {names} is meant? Name it in the Host header, or a deployment in the path")
+
+
+def rate_limited(limit: str) -> ApiError:
+    """Too many calls, or too many requests: `limit` says which is exceeded."""
+    return ApiError(HTTPStatus.TOO_MANY_REQUESTS, f"Rate limit exceeded: {limit}. Please try again later.")
 
 
 def payload_too_large(size: int, limit: int) -> ApiError:

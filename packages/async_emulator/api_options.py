@@ -5,6 +5,10 @@ from typing import Any, TypeVar
 
 import click
 
+from async_emulator.api_settings import ApiSettings
+
+_DEFAULTS = ApiSettings()
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -19,7 +23,40 @@ def _check_webhook_secrets(_: click.Context, __: click.Parameter, given: tuple[s
     return given
 
 
+def _limit(name: str, help: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        f"--{name}",
+        default=getattr(_DEFAULTS, name.replace("-", "_")),
+        show_default=True,
+        type=click.IntRange(min=0),
+        help=f"{help} 0: no limit.",
+    )
+
+
 _OPTIONS = (
+    _limit("submits-per-minute", "Submits that are taken; more are answered 429."),
+    _limit("status-calls-per-second", "Status calls that are answered."),
+    _limit("cancels-per-second", "Cancellations that are answered."),
+    _limit("queue-status-calls-per-second", "Calls of async_queue_status that are answered."),
+    _limit("outstanding-requests", "Requests that may be QUEUED or IN_PROGRESS."),
+    click.option(
+        "--rate-limits/--no-rate-limits",
+        default=_DEFAULTS.rate_limits,
+        show_default=True,
+        help="Whether the five limits above hold.",
+    ),
+    click.option(
+        "--async-body-bytes",
+        default=_DEFAULTS.async_body_bytes,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="The largest body of a submit; a larger one is answered 413.",
+    ),
+    click.option(
+        "--raw-run-remote",
+        is_flag=True,
+        help="Take a body of async_run_remote without model_input as the chain's own arguments.",
+    ),
     click.option(
         "--webhook-secret",
         "webhook_secrets",

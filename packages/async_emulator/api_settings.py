@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApiSettings:
-    """`webhook_secrets` sign webhooks, the newest first; each is a field of `truss-async serve`'s options."""
+    """Each field is an option of `truss-async serve`; 0 is no limit.
 
+    `webhook_secrets` sign webhooks, the newest first. `async_body_bytes` bounds the body of a submit.
+    """
+
+    submits_per_minute: int = 12_000
+    status_calls_per_second: int = 20
+    cancels_per_second: int = 20
+    queue_status_calls_per_second: int = 20
+    outstanding_requests: int = 50_000
+    rate_limits: bool = True
+    async_body_bytes: int = 262_144
+    raw_run_remote: bool = False
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     allow_private_webhooks: bool = False

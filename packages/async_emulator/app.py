@@ -1,136 +1,189 @@
-"""The HTTP side: every target path of the inference API, over one deployment of one model.
+"""The HTTP side: every path of the inference API, over all that is served here.
 
 /{production | development | environments/{name} | deployment/{id}}/{operation}     or bare /{operation}
 /async_request/{request_id}
-/healthz                                                                            no key needed
+and pages of the emulator's own, such as /healthz
 """
 
 import hmac
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, Router
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from async_emulator import api_errors
+from async_emulator.address import address_of
 from async_emulator.api_errors import ApiError
 from async_emulator.api_settings import ApiSettings
-from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
-from async_emulator.endpoint import Endpoint, nothing_here
+from async_emulator.errors import UnknownRequest
 from async_emulator.model_client import REQUEST_ID_HEADER
+from async_emulator.operation import (
+    ASYNC_PREDICT,
+    ASYNC_RUN_REMOTE,
+    CANCEL,
+    OF_A_TARGET,
+    PREDICT,
+    QUEUE_STATUS,
+    RUN_REMOTE,
+    STATUS,
+    WAKE,
+    Operation,
+)
+from async_emulator.rate_limits import RateLimits
 from async_emulator.service import AsyncService, new_request_id
-from async_emulator.sync_prediction import SyncPrediction
-from async_inference.webhook_url import webhook_url_problem
-from async_inference.wire import AsyncPredictRequest, AsyncRequestAccepted
-
-ASYNC_BODY_LIMIT = 262_144
-"""Bytes of an async_predict body (docs.baseten.co/inference/errors: 256 KiB)."""
+from async_emulator.submission import Submission
+from async_emulator.target import Target, Targets
+from async_inference.wire import AsyncRequestAccepted
 
 SYNC_BODY_LIMIT = 100_000_000
 """Bytes of any body (docs.baseten.co/reference/inference-api/overview: 100 MB)."""
 
-TARGETS = (
-    "",
-    "/production",
-    "/development",
-    "/environments/{environment}",
-    "/deployment/{deployment_id}",
-)
+_log = logging.getLogger(__name__)
+
+_REQUESTS = "/async_request/"
+
+OfTarget = Callable[[Request, Target], Awaitable[ASGIApp]]
+OfRequest = Callable[[str], Awaitable[Response]]
+Page = Callable[[Request], Awaitable[ASGIApp]]
 
 
 class InferenceApi:
-    """The endpoints. `is_deployed` tells whether the model has been loaded once."""
+    """The API as an ASGI application. Every error becomes an answer in the platform's words.
+
+    `pages` are further paths, which need the key like all others; a page whose path ends with a slash answers
+    all that begins with it.
+    """
 
     def __init__(
         self,
         *,
         api_key: str,
         service: AsyncService,
-        capacity: Capacity,
+        targets: Targets,
         clock: Clock,
-        is_deployed: Callable[[], bool],
         settings: ApiSettings,
+        pages: Mapping[str, Page] | None = None,
     ) -> None:
-        self._settings = settings
         self._keys = (f"Bearer {api_key}".encode(), f"Api-Key {api_key}".encode())
         self._service = service
-        self._capacity = capacity
+        self._targets = targets
         self._clock = clock
-        self._is_deployed = is_deployed
+        self._limits = RateLimits(settings)
+        self._submission = Submission(settings)
+        self._pages = dict(pages or {})
+        handlers: dict[Operation, OfTarget] = {
+            PREDICT: self._predict,
+            ASYNC_PREDICT: self._submit,
+            RUN_REMOTE: self._predict,
+            ASYNC_RUN_REMOTE: self._submit_run_remote,
+            WAKE: self._wake,
+            QUEUE_STATUS: self._queue_status,
+        }
+        self._of_target = {operation.name: (operation, handlers[operation]) for operation in OF_A_TARGET}
+        self._of_request: dict[str, tuple[Operation, OfRequest]] = {
+            STATUS.method: (STATUS, self._status),
+            CANCEL.method: (CANCEL, self._cancel),
+        }
 
-    def app(self) -> ASGIApp:
-        """The application to serve."""
-        routes = []
-        for operation, handlers in (
-            ("async_predict", {"POST": self._async_predict}),
-            ("predict", {"POST": self._predict}),
-            ("async_queue_status", {"GET": self._queue_status}),
-        ):
-            endpoint = Endpoint(handlers, self._check)
-            routes += [Route(f"{target}/{operation}", endpoint) for target in TARGETS]
-        of_request = Endpoint({"GET": self._status, "DELETE": self._cancel}, self._check)
-        routes += [
-            Route("/async_request/{request_id}", of_request),
-            Route("/healthz", Endpoint({"GET": self._healthz}, check=lambda request: None)),
-        ]
-        return Router(routes, redirect_slashes=False, default=nothing_here)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
 
-    def _check(self, request: Request) -> None:
+    async def _answer(self, request: Request) -> ASGIApp:
+        try:
+            return await self._dispatch(request)
+        except ApiError as error:
+            problem = error
+        except ValidationError as error:
+            problem = api_errors.invalid_body(error)
+        except UnknownRequest as error:
+            problem = api_errors.not_found(str(error))
+        except Exception as error:
+            _log.exception("%s %s could not be answered", request.method, request.url.path)
+            problem = api_errors.internal(error)
+        return problem.response({REQUEST_ID_HEADER: new_request_id()})
+
+    async def _dispatch(self, request: Request) -> ASGIApp:
+        path: str = request.scope["path"]
+        if path.startswith(_REQUESTS):
+            return await self._dispatch_to_request(request, path.removeprefix(_REQUESTS))
+        address = address_of(path)
+        if address is not None and (found := self._of_target.get(address.operation)) is not None:
+            operation, handler = found
+            self._check_call(request, operation.method)
+            target = self._targets.find(request.headers.get("host", ""), address, operation.kinds)
+            self._limits.check(operation, self._clock.now())
+            return await handler(request, target)
+        return await self._dispatch_to_page(request, path)
+
+    async def _dispatch_to_request(self, request: Request, request_id: str) -> ASGIApp:
         self._check_key(request)
-        self._check_target(request)
+        found = self._of_request.get(request.method)
+        if found is None:
+            raise api_errors.wrong_method(request.method, request.scope["path"])
+        operation, handler = found
+        self._limits.check(operation, self._clock.now())
+        return await handler(request_id)
+
+    async def _dispatch_to_page(self, request: Request, path: str) -> ASGIApp:
+        if path == "/healthz":
+            return self._healthz()
+        page = self._pages.get(path) or self._pages.get(f"/{path.split('/')[1]}/")
+        if page is None:
+            raise api_errors.not_found(f"there is nothing at {path}")
+        self._check_key(request)
+        return await page(request)
+
+    def _check_call(self, request: Request, method: str) -> None:
+        self._check_key(request)
+        if request.method != method:
+            raise api_errors.wrong_method(request.method, request.scope["path"])
 
     def _check_key(self, request: Request) -> None:
         given = request.headers.get("authorization", "").encode()
         if not any(hmac.compare_digest(given, key) for key in self._keys):
             raise api_errors.unauthorized()
 
-    def _check_target(self, request: Request) -> None:
-        deployment_id = request.path_params.get("deployment_id", self._service.deployment_id)
-        if deployment_id != self._service.deployment_id:
-            raise api_errors.no_deployment(deployment_id)
-
-    async def _healthz(self, _: Request) -> Response:
-        if self._is_deployed():
+    def _healthz(self) -> Response:
+        """Needs no key: it is asked by whatever waits for the emulator."""
+        if self._targets.are_ready:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "loading"}, HTTPStatus.SERVICE_UNAVAILABLE)
 
-    async def _async_predict(self, request: Request) -> Response:
-        body = AsyncPredictRequest.model_validate_json(await _read_body(request, ASYNC_BODY_LIMIT))
-        if body.webhook_endpoint is not None:
-            self._check_webhook(body.webhook_endpoint)
-        request_id = await self._service.submit(body)
+    async def _submit(self, request: Request, target: Target) -> Response:
+        self._limits.check_outstanding(self._service.outstanding)
+        body = self._submission.parse(await _read_body(request, self._submission.limit))
+        request_id = await self._service.submit(target, body)
         return _json(AsyncRequestAccepted(request_id=request_id), request_id, HTTPStatus.CREATED)
 
-    def _check_webhook(self, webhook_endpoint: str) -> None:
-        problem = webhook_url_problem(webhook_endpoint, allow_private=self._settings.allow_private_webhooks)
-        if problem is not None:
-            raise ApiError(HTTPStatus.BAD_REQUEST, f"webhook_endpoint: {problem}")
+    async def _submit_run_remote(self, request: Request, target: Target) -> Response:
+        self._limits.check_outstanding(self._service.outstanding)
+        body = self._submission.parse_run_remote(await _read_body(request, self._submission.limit))
+        request_id = await self._service.submit(target, body)
+        return _json(AsyncRequestAccepted(request_id=request_id), request_id, HTTPStatus.CREATED)
 
-    async def _status(self, request: Request) -> Response:
-        request_id = request.path_params["request_id"]
+    async def _predict(self, request: Request, target: Target) -> ASGIApp:
+        body = await _read_body(request, SYNC_BODY_LIMIT)
+        return target.predict(body, request.headers, new_request_id())
+
+    async def _wake(self, _: Request, target: Target) -> Response:
+        target.wake()
+        return JSONResponse({}, HTTPStatus.ACCEPTED, headers={REQUEST_ID_HEADER: new_request_id()})
+
+    async def _queue_status(self, _: Request, target: Target) -> Response:
+        return _json(self._service.queue_status(target), new_request_id())
+
+    async def _status(self, request_id: str) -> Response:
         return _json(await self._service.status(request_id), request_id)
 
-    async def _cancel(self, request: Request) -> Response:
-        request_id = request.path_params["request_id"]
+    async def _cancel(self, request_id: str) -> Response:
         return _json(await self._service.cancel(request_id), request_id)
-
-    async def _queue_status(self, _: Request) -> Response:
-        return _json(self._service.queue_status(), new_request_id())
-
-    async def _predict(self, request: Request) -> ASGIApp:
-        if not self._is_deployed():
-            raise api_errors.not_ready()
-        return SyncPrediction(
-            capacity=self._capacity,
-            clock=self._clock,
-            body=await _read_body(request, SYNC_BODY_LIMIT),
-            headers=request.headers,
-            request_id=new_request_id(),
-        )
 
 
 async def _read_body(request: Request, limit: int) -> bytes:
@@ -151,7 +204,7 @@ async def _read_body(request: Request, limit: int) -> bytes:
 
 def _json(body: BaseModel, request_id: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(
-        body.model_dump_json(),
+        body.model_dump_json(exclude_none=True),
         int(status),
         headers={REQUEST_ID_HEADER: request_id},
         media_type="application/json",

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import uvicorn
 
+from async_emulator import api_errors
 from async_emulator.api_settings import ApiSettings
 from async_emulator.app import InferenceApi
 from async_emulator.capacity import Capacity
@@ -15,9 +16,12 @@ from async_emulator.clock import Clock, SystemClock
 from async_emulator.deployment import Deployment, DeploymentSettings
 from async_emulator.dispatcher import Dispatcher
 from async_emulator.errors import PortInUse
+from async_emulator.kind import Kind
 from async_emulator.service import AsyncService
 from async_emulator.sqlite_queue import SQLiteQueue
 from async_emulator.sweeper import Sweeper
+from async_emulator.sync_prediction import SyncPrediction
+from async_emulator.target import Target, Targets
 from async_emulator.webhook_connection import WebhookConnection
 from async_emulator.webhook_secrets import WebhookSecrets
 from async_emulator.webhooks import WebhookSender
@@ -96,27 +100,21 @@ class Emulator:
             log=self._log,
             waiting=lambda: dispatcher.waiting,
         )
-        service = AsyncService(
-            model_id=deployment.model_id,
-            deployment_id=deployment.deployment_id,
-            queue=queue,
-            clock=self._clock,
-            on_queued=dispatcher.queued,
-        )
+        target = self._target(deployment, dispatcher, capacity)
         api = InferenceApi(
             api_key=settings.api_key,
-            service=service,
-            capacity=capacity,
+            service=AsyncService(queue=queue, clock=self._clock),
+            targets=Targets([target]),
             clock=self._clock,
-            is_deployed=lambda: deployment.is_deployed,
             settings=settings.api,
         )
         server = _Server(
             uvicorn.Config(
-                api.app(),
+                api,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
+                ws="none",
                 proxy_headers=False,
                 server_header=False,
             )
@@ -136,6 +134,24 @@ class Emulator:
             await serving
             await connection.close()
             queue.close()
+
+    def _target(self, deployment: Deployment, dispatcher: Dispatcher, capacity: Capacity) -> Target:
+        def predict(body: bytes, headers: Mapping[str, str], request_id: str) -> SyncPrediction:
+            if not deployment.is_deployed:
+                raise api_errors.not_ready()
+            return SyncPrediction(
+                capacity=capacity, clock=self._clock, body=body, headers=headers, request_id=request_id
+            )
+
+        return Target(
+            kind=Kind.MODEL,
+            owner_id=deployment.model_id,
+            deployment_id=deployment.deployment_id,
+            queued=dispatcher.queued,
+            predict=predict,
+            wake=deployment.wake,
+            is_ready=lambda: deployment.is_ready,
+        )
 
 
 class _Server(uvicorn.Server):

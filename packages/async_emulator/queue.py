@@ -68,6 +68,11 @@ class RequestQueue(Protocol):
         """How many of the deployment's requests have this status; only QUEUED and IN_PROGRESS are counted."""
         ...
 
+    @property
+    def outstanding(self) -> int:
+        """How many requests are QUEUED or IN_PROGRESS, over all deployments."""
+        ...
+
     def forget_ended(self, now: datetime) -> None:
         """Drop the requests that ended more than RETENTION ago."""
         ...
@@ -105,6 +110,7 @@ def after(
         webhook_endpoint=request.webhook_endpoint,
         retry_config=request.retry_config,
         errors=tuple(errors),
+        kind=request.kind,
     )
 
 
@@ -174,6 +180,11 @@ class MemoryQueue:
     def count(self, deployment_id: str, status: RequestStatus) -> int:
         """How many of the deployment's requests have this status."""
         return self._counts[deployment_id, status]
+
+    @property
+    def outstanding(self) -> int:
+        """How many requests are QUEUED or IN_PROGRESS."""
+        return sum(number for (_, status), number in self._counts.items() if not status.is_terminal)
 
     def forget_ended(self, now: datetime) -> None:
         """Drop the requests that ended more than RETENTION ago."""

@@ -17,8 +17,15 @@ CREATE TABLE IF NOT EXISTS requests (
   max_attempts INTEGER NOT NULL,
   initial_delay_ms INTEGER NOT NULL,
   max_delay_ms INTEGER NOT NULL,
-  errors TEXT NOT NULL
+  errors TEXT NOT NULL,
+  kind TEXT NOT NULL DEFAULT 'model'
 ) STRICT;
+
+-- name: select_kind_column
+SELECT 1 FROM pragma_table_info('requests') WHERE name = 'kind';
+
+-- name: add_kind_column
+ALTER TABLE requests ADD COLUMN kind TEXT NOT NULL DEFAULT 'model';
 
 -- Inputs stand apart, so that a change of status never rewrites 256 KiB.
 -- name: create_inputs
@@ -43,11 +50,12 @@ CREATE INDEX IF NOT EXISTS ended ON requests (status_at) WHERE status NOT IN ('Q
 -- name: insert_request
 INSERT INTO requests (
   request_id, model_id, deployment_id, status, webhook_status, created_at, status_at, queue_deadline,
-  max_time_in_queue_seconds, priority, webhook_endpoint, max_attempts, initial_delay_ms, max_delay_ms, errors
+  max_time_in_queue_seconds, priority, webhook_endpoint, max_attempts, initial_delay_ms, max_delay_ms, errors,
+  kind
 ) VALUES (
   :request_id, :model_id, :deployment_id, :status, :webhook_status, :created_at, :status_at, :queue_deadline,
   :max_time_in_queue_seconds, :priority, :webhook_endpoint, :max_attempts, :initial_delay_ms, :max_delay_ms,
-  :errors
+  :errors, :kind
 );
 
 -- name: insert_input

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from async_emulator.kind import Kind
 from async_inference.wire import (
     AsyncRequestError,
     AsyncRequestStatus,
@@ -16,6 +17,7 @@ from async_inference.wire import (
 class AsyncRequest:
     """One async request and where it stands. All times are in UTC.
 
+    `model_id` is the chain's id for a request to a chain.
     `model_input` is the JSON that goes to the model; it is erased when the request ends, and None where it
     is not asked for. A request still QUEUED at `queue_deadline` expires.
     """
@@ -34,6 +36,7 @@ class AsyncRequest:
     webhook_endpoint: str | None
     retry_config: InferenceRetryConfig
     errors: tuple[AsyncRequestError, ...] = ()
+    kind: Kind = Kind.MODEL
 
     def __post_init__(self) -> None:
         for time in (self.created_at, self.status_at, self.queue_deadline):
@@ -45,7 +48,8 @@ class AsyncRequest:
         """What the status endpoint tells of it."""
         return AsyncRequestStatus(
             request_id=self.request_id,
-            model_id=self.model_id,
+            model_id=self.model_id if self.kind is Kind.MODEL else None,
+            chain_id=self.model_id if self.kind is Kind.CHAIN else None,
             deployment_id=self.deployment_id,
             status=self.status,
             webhook_status=self.webhook_status,

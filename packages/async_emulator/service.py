@@ -1,17 +1,18 @@
 """The async API without HTTP: what submitting, asking, cancelling and counting do."""
 
 import secrets
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pydantic_core import to_json
 
 from async_emulator.clock import Clock
 from async_emulator.errors import InvalidTransition
 from async_emulator.group_commit import GroupCommit
+from async_emulator.kind import Kind
 from async_emulator.lifecycle import initial_webhook_status
 from async_emulator.queue import RequestQueue
 from async_emulator.request import AsyncRequest
+from async_emulator.target import Target
 from async_inference.wire import (
     AsyncPredictRequest,
     AsyncQueueStatus,
@@ -27,31 +28,26 @@ def new_request_id() -> str:
 
 
 class AsyncService:
-    """The async requests of one deployment of one model. `on_queued` is called with each deadline."""
+    """The async requests of everything that is served: request ids are unique over all of it."""
 
-    def __init__(
-        self,
-        *,
-        model_id: str,
-        deployment_id: str,
-        queue: RequestQueue,
-        clock: Clock,
-        on_queued: Callable[[datetime], None],
-    ) -> None:
-        self.model_id = model_id
-        self.deployment_id = deployment_id
+    def __init__(self, *, queue: RequestQueue, clock: Clock) -> None:
         self._queue = queue
         self._clock = clock
-        self._on_queued = on_queued
         self._commits = GroupCommit(queue)
 
-    async def submit(self, body: AsyncPredictRequest) -> str:
+    @property
+    def outstanding(self) -> int:
+        """How many requests are QUEUED or IN_PROGRESS, over all deployments."""
+        return self._queue.outstanding
+
+    async def submit(self, target: Target, body: AsyncPredictRequest) -> str:
         """Queue a request; its id. When this returns, the request is durable."""
         now = self._clock.now()
         request = AsyncRequest(
             request_id=new_request_id(),
-            model_id=self.model_id,
-            deployment_id=self.deployment_id,
+            kind=target.kind,
+            model_id=target.owner_id,
+            deployment_id=target.deployment_id,
             status=RequestStatus.QUEUED,
             webhook_status=initial_webhook_status(body.webhook_endpoint),
             created_at=now,
@@ -64,7 +60,7 @@ class AsyncService:
             retry_config=body.inference_retry_config,
         )
         self._queue.enqueue(request)
-        self._on_queued(request.queue_deadline)
+        target.queued(request.queue_deadline)
         await self._commits.wait()
         return request.request_id
 
@@ -90,11 +86,12 @@ class AsyncService:
             request_id=request_id, canceled=True, message="the request has been canceled"
         )
 
-    def queue_status(self) -> AsyncQueueStatus:
-        """How many requests wait and how many run."""
+    def queue_status(self, target: Target) -> AsyncQueueStatus:
+        """How many requests of a deployment wait and how many run."""
         return AsyncQueueStatus(
-            model_id=self.model_id,
-            deployment_id=self.deployment_id,
-            num_queued_requests=self._queue.count(self.deployment_id, RequestStatus.QUEUED),
-            num_in_progress_requests=self._queue.count(self.deployment_id, RequestStatus.IN_PROGRESS),
+            model_id=target.owner_id,  # of a chain too: the platform's client takes no answer without one
+            chain_id=target.owner_id if target.kind is Kind.CHAIN else None,
+            deployment_id=target.deployment_id,
+            num_queued_requests=self._queue.count(target.deployment_id, RequestStatus.QUEUED),
+            num_in_progress_requests=self._queue.count(target.deployment_id, RequestStatus.IN_PROGRESS),
         )

@@ -10,17 +10,16 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-
-from pydantic import TypeAdapter
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
 from async_emulator.lifecycle import Event
 from async_emulator.queue import RETENTION, after
 from async_emulator.request import AsyncRequest
-from async_inference.wire import AsyncRequestError, InferenceRetryConfig, RequestStatus, WebhookStatus
+from async_emulator.request_row import changeable, from_micros, from_row, to_micros, to_row
+from async_inference.wire import AsyncRequestError, RequestStatus
 
 _PRAGMAS = (
     "page_size = 1024",  # rows are small, and a commit writes whole pages
@@ -30,9 +29,6 @@ _PRAGMAS = (
     "secure_delete = ON",  # an erased input is overwritten, not only unlinked
     "journal_size_limit = 67108864",
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_ERRORS = TypeAdapter(tuple[AsyncRequestError, ...])
 
 
 class SQLiteQueue:
@@ -57,6 +53,8 @@ class SQLiteQueue:
             for name in self._sql:
                 if name.startswith("create_"):
                     self._connection.execute(self._sql[name])
+            if not self._connection.execute(self._sql["select_kind_column"]).fetchone():
+                self._connection.execute(self._sql["add_kind_column"])  # a file from before chains
         except sqlite3.DatabaseError as error:
             self._connection.close()
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
@@ -68,20 +66,20 @@ class SQLiteQueue:
 
     def enqueue(self, request: AsyncRequest) -> None:
         """Take in a request that is QUEUED."""
-        seq = self._execute("insert_request", _to_row(request)).lastrowid
+        seq = self._execute("insert_request", to_row(request)).lastrowid
         self._execute("insert_input", {"seq": seq, "model_input": request.model_input})
-        self._counts[request.deployment_id, request.status] += 1
+        self._count(request, 1)
 
     def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
         """Hand out the next request, by priority and then age."""
         if not self.count(deployment_id, RequestStatus.QUEUED):
             return None
         row = self._connection.execute(
-            self._sql["select_next"], {"deployment_id": deployment_id, "now": _to_micros(now)}
+            self._sql["select_next"], {"deployment_id": deployment_id, "now": to_micros(now)}
         ).fetchone()
         if row is None:
             return None
-        leased = self._change(_from_row(row), Event.LEASE, now)
+        leased = self._change(from_row(row), Event.LEASE, now)
         self._leased[leased.request_id] = leased
         return leased
 
@@ -106,7 +104,7 @@ class SQLiteQueue:
     def next_deadline(self) -> datetime | None:
         """When the next QUEUED request expires."""
         micros = self._connection.execute(self._sql["select_next_deadline"]).fetchone()["queue_deadline"]
-        return None if micros is None else _from_micros(micros)
+        return None if micros is None else from_micros(micros)
 
     def get(self, request_id: str) -> AsyncRequest:
         """The request as it stands, without its input."""
@@ -115,15 +113,20 @@ class SQLiteQueue:
         row = self._connection.execute(self._sql["select_request"], {"request_id": request_id}).fetchone()
         if row is None:
             raise UnknownRequest(request_id)
-        return _from_row(row)
+        return from_row(row)
 
     def count(self, deployment_id: str, status: RequestStatus) -> int:
         """How many of the deployment's requests have this status."""
         return self._counts[deployment_id, status]
 
+    @property
+    def outstanding(self) -> int:
+        """How many requests are QUEUED or IN_PROGRESS."""
+        return self._outstanding
+
     def forget_ended(self, now: datetime) -> None:
         """Drop the requests that ended more than RETENTION ago."""
-        self._execute("delete_ended", {"before": _to_micros(now - RETENTION)})
+        self._execute("delete_ended", {"before": to_micros(now - RETENTION)})
 
     def commit(self) -> None:
         """Hand every change to the operating system. Raises sqlite3.Error, as when the disk is full."""
@@ -145,9 +148,9 @@ class SQLiteQueue:
         self._connection.close()
 
     def _change_all(self, statement: str, event: Event, now: datetime) -> int:
-        rows = self._connection.execute(self._sql[statement], {"now": _to_micros(now)}).fetchall()
+        rows = self._connection.execute(self._sql[statement], {"now": to_micros(now)}).fetchall()
         for row in rows:
-            self._change(_from_row(row), event, now)
+            self._change(from_row(row), event, now)
         return len(rows)
 
     def _change(
@@ -159,11 +162,16 @@ class SQLiteQueue:
     ) -> AsyncRequest:
         """One statement, and so whole; what ends a request erases its input (queue.sql, `erasure`)."""
         changed = after(request, event, now, errors)
-        self._execute("update_request", _changeable(changed))
+        self._execute("update_request", changeable(changed))
         self._leased.pop(request.request_id, None)
-        self._counts[request.deployment_id, request.status] -= 1
-        self._counts[changed.deployment_id, changed.status] += 1
+        self._count(request, -1)
+        self._count(changed, 1)
         return changed
+
+    def _count(self, request: AsyncRequest, number: int) -> None:
+        self._counts[request.deployment_id, request.status] += number
+        if not request.status.is_terminal:
+            self._outstanding += number
 
     def _execute(self, statement: str, values: Mapping[str, object]) -> sqlite3.Cursor:
         """Change something, in the transaction that the next commit ends."""
@@ -182,66 +190,10 @@ class SQLiteQueue:
         self._counts: Counter[tuple[str, RequestStatus]] = Counter()
         for row in self._connection.execute(self._sql["select_counts"]):
             self._counts[row["deployment_id"], RequestStatus(row["status"])] = row["number"]
+        self._outstanding = self._counts.total()
 
 
 def _statements() -> dict[str, str]:
     text = files("async_emulator").joinpath("queue.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)[1:]
     return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}
-
-
-def _to_micros(time: datetime) -> int:
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def _from_micros(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
-
-
-def _changeable(request: AsyncRequest) -> dict[str, object]:
-    """What an event can change, and the key."""
-    return {
-        "request_id": request.request_id,
-        "status": request.status.value,
-        "webhook_status": request.webhook_status.value,
-        "status_at": _to_micros(request.status_at),
-        "queue_deadline": _to_micros(request.queue_deadline),
-        "errors": _ERRORS.dump_json(request.errors).decode() if request.errors else "[]",
-    }
-
-
-def _to_row(request: AsyncRequest) -> dict[str, object]:
-    return {
-        **_changeable(request),
-        "model_id": request.model_id,
-        "deployment_id": request.deployment_id,
-        "created_at": _to_micros(request.created_at),
-        "max_time_in_queue_seconds": request.max_time_in_queue_seconds,
-        "priority": request.priority,
-        "webhook_endpoint": request.webhook_endpoint,
-        **request.retry_config.model_dump(),
-    }
-
-
-def _from_row(row: sqlite3.Row) -> AsyncRequest:
-    errors = row["errors"]
-    return AsyncRequest(
-        request_id=row["request_id"],
-        model_id=row["model_id"],
-        deployment_id=row["deployment_id"],
-        status=RequestStatus(row["status"]),
-        webhook_status=WebhookStatus(row["webhook_status"]),
-        created_at=_from_micros(row["created_at"]),
-        status_at=_from_micros(row["status_at"]),
-        queue_deadline=_from_micros(row["queue_deadline"]),
-        max_time_in_queue_seconds=row["max_time_in_queue_seconds"],
-        priority=row["priority"],
-        model_input=row["model_input"],
-        webhook_endpoint=row["webhook_endpoint"],
-        retry_config=InferenceRetryConfig(
-            max_attempts=row["max_attempts"],
-            initial_delay_ms=row["initial_delay_ms"],
-            max_delay_ms=row["max_delay_ms"],
-        ),
-        errors=() if errors == "[]" else _ERRORS.validate_json(errors),
-    )

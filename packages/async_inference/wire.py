@@ -104,10 +104,11 @@ class AsyncRequestAccepted(_Message):
 
 
 class AsyncRequestStatus(_Message):
-    """The answer to `GET /async_request/{request_id}`."""
+    """The answer to `GET /async_request/{request_id}`: with a `model_id`, or a `chain_id`."""
 
     request_id: str
-    model_id: str
+    model_id: str | None = None
+    chain_id: str | None = None
     deployment_id: str
     status: RequestStatus
     webhook_status: WebhookStatus
@@ -125,9 +126,10 @@ class CancelAsyncRequestResult(_Message):
 
 
 class AsyncQueueStatus(_Message):
-    """The answer to `GET /…/async_queue_status`."""
+    """The answer to `GET /…/async_queue_status`; of a chain, `model_id` is the chain's id too."""
 
     model_id: str
+    chain_id: str | None = None
     deployment_id: str
     num_queued_requests: int
     num_in_progress_requests: int

@@ -65,7 +65,7 @@ Serve = Callable[..., Caller]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Starts emulators; ends those that the test leaves running."""
+    """Starts emulators, to be asked as often as a test likes; ends those that the test leaves running."""
     callers: list[Caller] = []
 
     def start(
@@ -74,7 +74,7 @@ def serve() -> Iterator[Serve]:
         environ: dict[str, str] | None = None,
         is_ready: bool = True,
     ) -> Caller:
-        emulator = EmulatorProcess(truss_dir, *arguments, environ=environ)
+        emulator = EmulatorProcess(truss_dir, "--no-rate-limits", *arguments, environ=environ)
         callers.append(Caller(emulator))
         if is_ready:
             emulator.wait_until_ready()

@@ -34,7 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def emulator(folder: Path) -> Iterator[EmulatorProcess]:
     truss = write_truss(folder / "truss", MODEL)
-    arguments = ("--data-dir", folder / "data", "--env", f"FOLDER={folder}", "--deployment-id", DEPLOYMENT)
+    where = ("--data-dir", folder / "data", "--env", f"FOLDER={folder}")
+    arguments = (*where, "--deployment-id", DEPLOYMENT, "--no-rate-limits")
     with EmulatorProcess(truss, *arguments) as emulator:
         emulator.wait_until_ready()
         yield emulator
@@ -84,6 +85,14 @@ def test_every_target_predicts(api):
         api.predict_regional(request=request),
     ]
     assert [output.root for output in outputs] == [{"echo": {"a": 1}}] * 5
+
+
+def test_every_target_wakes(api):
+    api.wake(env_name="staging")
+    api.wake_deployment(deployment_id=DEPLOYMENT)
+    api.wake_development()
+    api.wake_production()
+    api.wake_regional()
 
 
 def test_a_queued_request_is_canceled_and_a_running_one_is_not(api, folder):

@@ -28,7 +28,8 @@ class Model:
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
     folder: Path = tmp_path_factory.mktemp("serve-api")
     truss = write_truss(folder / "truss", MODEL)
-    arguments = ("--data-dir", folder / "data", "--model-id", "m1", "--deployment-id", "d1")
+    identity = ("--model-id", "m1", "--deployment-id", "d1")
+    arguments = ("--data-dir", folder / "data", *identity, "--no-rate-limits")
     environ = {"BASETEN_WEBHOOK_SECRETS": f"{NEW} {OLD}"}
     with EmulatorProcess(truss, *arguments, environ=environ) as emulator:
         emulator.wait_until_ready()
@@ -73,6 +74,15 @@ def test_a_result_that_nobody_takes_is_a_failed_webhook(caller, receiver):
     request_id = caller.submit({}, webhook_endpoint=receiver.url)
     receiver.next()
     assert caller.wait(request_id, "WEBHOOK_FAILED")["webhook_status"] == "FAILED"
+
+
+def test_the_platforms_limit_of_status_calls_holds_by_default(tmp_path, serve):
+    truss = write_truss(tmp_path / "truss", MODEL)
+    caller = serve(truss, "--data-dir", tmp_path / "data", "--rate-limits", is_ready=False)
+    request_id = caller.submit({})
+    answers = [caller.http.get(f"/async_request/{request_id}").status_code for _ in range(60)]
+    assert answers[:20] == [200] * 20
+    assert 429 in answers
 
 
 def test_a_webhook_secret_that_is_none_is_named_and_not_shown(tmp_path):

@@ -13,6 +13,7 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable, InvalidTransition, UnknownRequest
+from async_emulator.kind import Kind
 from async_emulator.lifecycle import Event, initial_webhook_status
 from async_emulator.queue import RETENTION, MemoryQueue, RequestQueue
 from async_emulator.request import AsyncRequest
@@ -59,6 +60,7 @@ def queue(request, tmp_path: Path) -> Iterator[RequestQueue]:
 
 def test_what_goes_in_comes_out(queue):
     put = request("a", priority=2, webhook_endpoint="https://example.com/hook")
+    put = replace(put, kind=Kind.CHAIN)
     queue.enqueue(put)
     assert queue.get("a") == replace(put, model_input=None)
 
@@ -147,6 +149,8 @@ def test_the_waiting_and_the_running_are_counted(queue):
     assert queue.count(HERE, RequestStatus.QUEUED) == 1
     assert queue.count(HERE, RequestStatus.IN_PROGRESS) == 1
     assert queue.count("other", RequestStatus.QUEUED) == 0
+    queue.enqueue(request("d", deployment_id="other"))
+    assert queue.outstanding == 3
 
 
 def test_an_ended_request_is_forgotten_after_an_hour(queue):
@@ -218,6 +222,17 @@ def test_a_full_disk_fails_the_commit_and_all_that_shares_it(tmp_path):
     queue.enqueue(request("after"))
     queue.commit()
     assert [queue.lease(HERE, START).request_id for _ in range(2)] == ["before", "after"]  # type: ignore[union-attr]
+    queue.close()
+
+
+def test_a_file_from_before_chains_is_opened(tmp_path):
+    queue = SQLiteQueue(tmp_path, START)
+    queue.enqueue(request("a"))
+    queue.commit()
+    queue._connection.execute("ALTER TABLE requests DROP COLUMN kind")
+    queue.close()
+    queue = SQLiteQueue(tmp_path, START)
+    assert queue.get("a").kind is Kind.MODEL
     queue.close()
 
 
@@ -324,6 +339,7 @@ class QueueComparison(RuleBasedStateMachine):
     @invariant()
     def the_same_is_counted(self) -> None:
         self.both("next_deadline")
+        assert self.memory.outstanding == self.sqlite.outstanding
         for status in (RequestStatus.QUEUED, RequestStatus.IN_PROGRESS):
             self.both("count", HERE, status)
 

@@ -4,22 +4,28 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import ASGIApp
 
+from async_emulator import api_errors
 from async_emulator.api_settings import ApiSettings
 from async_emulator.app import InferenceApi
 from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import ManualClock
 from async_emulator.dispatcher import Dispatcher
 from async_emulator.errors import ReplicaUnreachable
+from async_emulator.kind import Kind
 from async_emulator.outcome import Outcome, Success
 from async_emulator.request import AsyncRequest
 from async_emulator.service import AsyncService
 from async_emulator.sqlite_queue import SQLiteQueue
 from async_emulator.sweeper import Sweeper
+from async_emulator.target import Target, Targets
 from async_inference.wire import AsyncPredictResult
 
 API_KEY = "a-key"
@@ -68,26 +74,48 @@ class Platform(FakeModel):
             deliver=self._deliver,
             on_deadline=self.sweeper.expect,
         )
-        service = AsyncService(
-            model_id="model",
-            deployment_id="deployment",
-            queue=self.queue,
-            clock=self.clock,
-            on_queued=self.dispatcher.queued,
-        )
-        api = InferenceApi(
-            api_key=API_KEY,
-            service=service,
-            capacity=self.capacity,
-            clock=self.clock,
-            is_deployed=lambda: self.is_deployed,
-            settings=ApiSettings(),
-        )
+        self.woken = 0
+        self.served = [self.target()]
         self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(api.app()),
+            transport=httpx.ASGITransport(self.make_api()),
             base_url="http://emulator",
             headers={"Authorization": f"Bearer {API_KEY}"},
         )
+
+    def target(self, **changes: Any) -> Target:
+        """What is served: a model, or what the changes make of it."""
+        given: dict[str, Any] = {
+            "kind": Kind.MODEL,
+            "owner_id": "model",
+            "deployment_id": "deployment",
+            "queued": self.dispatcher.queued,
+            "predict": self._predict_now,
+            "wake": self._wake,
+            "is_ready": lambda: self.is_deployed,
+        }
+        return Target(**{**given, **changes})
+
+    def make_api(self, **settings: Any) -> InferenceApi:
+        """The API with these settings; without rate limits, unless some are given."""
+        return InferenceApi(
+            api_key=API_KEY,
+            service=AsyncService(queue=self.queue, clock=self.clock),
+            targets=Targets(self.served),
+            clock=self.clock,
+            settings=ApiSettings(**{"rate_limits": False, **settings}),
+        )
+
+    def configure(self, **settings: Any) -> None:
+        """From now on, answer with these settings."""
+        self.http._transport = httpx.ASGITransport(self.make_api(**settings))
+
+    def _predict_now(self, body: bytes, headers: Mapping[str, str], request_id: str) -> ASGIApp:
+        if not self.is_deployed:
+            raise api_errors.not_ready()
+        return Response(body, headers={"x-baseten-request-id": request_id}, media_type="application/json")
+
+    def _wake(self) -> None:
+        self.woken += 1
 
     def open(self, slots: int) -> ReplicaSlots:
         """A replica is ready."""

@@ -150,6 +150,10 @@ async def test_a_webhook_is_optional_and_may_be_plain_http_on_localhost(platform
         ("DELETE", "/async_request/unknown", 404, "there is no async request 'unknown'"),
         ("POST", "/deployment/other/async_predict", 404, "there is no deployment 'other'"),
         ("GET", "/nowhere", 404, "there is nothing at /nowhere"),
+        ("POST", "/production/run_remote", 404, "there is no chain here"),
+        ("POST", "/production/async_run_remote", 404, "there is no chain here"),
+        ("GET", "/production/wake", 405, "GET is not allowed at /production/wake"),
+        ("PUT", "/async_request/x", 405, "PUT is not allowed at /async_request/x"),
         ("PUT", "/production/async_predict", 405, "PUT is not allowed at /production/async_predict"),
     ],
 )
@@ -157,6 +161,30 @@ async def test_what_does_not_exist_is_named(platform, method, path, status, mess
     response = await platform.http.request(method, path)
     assert response.status_code == status
     assert response.json()["error"] == message
+    assert response.headers["x-baseten-request-id"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+async def test_every_target_path_wakes_and_predicts(platform, target):
+    platform.is_deployed = True
+    woken = await platform.http.post(f"{target}/wake")
+    assert (woken.status_code, platform.woken) == (202, 1)
+    assert woken.headers["x-baseten-request-id"]
+    predicted = await platform.http.post(f"{target}/predict", json={"a": 1})
+    assert (predicted.status_code, predicted.json()) == (200, {"a": 1})
+
+
+async def test_the_platforms_host_names_are_known(platform):
+    hosts = {"model-model.api.baseten.co": "/production", "model-model-staging.api.baseten.co": ""}
+    for host, target in hosts.items():
+        accepted = await platform.http.post(
+            f"{target}/async_predict", json={"model_input": {}}, headers={"Host": host}
+        )
+        assert accepted.status_code == 201
+        path = f"/async_request/{accepted.json()['request_id']}"
+        assert (await platform.http.get(path, headers={"Host": host})).status_code == 200
+    other = await platform.http.post("/production/wake", headers={"Host": "model-x.api.baseten.co"})
+    assert (other.status_code, other.json()["error_code"]) == (404, "model_does_not_exist")
 
 
 async def test_health_needs_no_key_and_tells_whether_the_model_is_ready(platform):

@@ -22,11 +22,11 @@ _COLOURS = {"SUCCEEDED": "green", "WEBHOOK_FAILED": "yellow", "QUEUED": "cyan", 
 
 
 def show_json(document: "BaseModel | dict[str, Any]") -> None:
-    """One JSON document on one line."""
+    """One JSON document on one line, with what was said and no defaults of ours."""
     if isinstance(document, dict):
         click.echo(json.dumps(document, ensure_ascii=False))
     else:
-        click.echo(document.model_dump_json())
+        click.echo(document.model_dump_json(exclude_unset=True))
 
 
 def show_fields(*fields: tuple[str, str]) -> None:
@@ -50,7 +50,7 @@ def show_status(status: "AsyncRequestStatus") -> None:
     table.add_row("request_id", status.request_id)
     table.add_row("status", Text(status.status, _COLOURS.get(status.status, "red")))
     table.add_row("webhook_status", status.webhook_status)
-    table.add_row("model_id", status.model_id)
+    table.add_row("chain_id" if status.chain_id else "model_id", status.chain_id or status.model_id)
     table.add_row("deployment_id", status.deployment_id)
     table.add_row("created_at", f"{status.created_at:%Y-%m-%d %H:%M:%S.%f %Z}")
     table.add_row("status_at", f"{status.status_at:%Y-%m-%d %H:%M:%S.%f %Z}")

@@ -1,0 +1,50 @@
+"""The paths of the inference API. Pure: a path goes in, what it means comes out.
+
+/{production | development | environments/{name} | deployment/{id}}/{operation}     or bare /{operation}
+
+Baseten's OpenAPI inference spec (baseten-go, 2026-07-01), "paths".
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+PRODUCTION = "production"
+_NAMED_ENVIRONMENTS = (PRODUCTION, "development")
+
+TARGET_PATHS = (
+    "",
+    "/production",
+    "/development",
+    "/environments/{env_name}",
+    "/deployment/{deployment_id}",
+)
+"""Every form of the part before the operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a path says of the deployment that is meant: an environment's, the one of an id, or nothing."""
+
+    operation: str
+    environment: str | None = None
+    deployment_id: str | None = None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the path says nothing of a deployment: on a regional host, the host does."""
+        return self.environment is None and self.deployment_id is None
+
+
+@lru_cache(maxsize=256)
+def address_of(path: str) -> Address | None:
+    """What the path of an operation means; None for any other path."""
+    match path.split("/"):
+        case ["", operation] if operation:
+            return Address(operation)
+        case ["", name, operation] if name in _NAMED_ENVIRONMENTS and operation:
+            return Address(operation, environment=name)
+        case ["", "environments", name, operation] if name and operation:
+            return Address(operation, environment=name)
+        case ["", "deployment", deployment_id, operation] if deployment_id and operation:
+            return Address(operation, deployment_id=deployment_id)
+    return None

@@ -22,7 +22,7 @@ class DeploymentSettings:
     """What to deploy, and where it may write. `environ` is added to the model's environment.
 
     `concurrency_target` is how many predictions a replica makes at once. None: as many as the Truss's
-    `predict_concurrency`.
+    `predict_concurrency`. `retry_not_ready`: whether MODEL_NOT_READY is retried.
     """
 
     truss_dir: Path
@@ -32,6 +32,7 @@ class DeploymentSettings:
     deployment_id: str
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     concurrency_target: int | None = None
+    retry_not_ready: bool = True
     autoscaling: Autoscaling = field(default_factory=Autoscaling)
 
 

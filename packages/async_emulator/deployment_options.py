@@ -14,6 +14,12 @@ _OPTIONS = (
         help="Predictions under way at once on a replica. Default: the Truss's runtime.predict_concurrency.",
     ),
     click.option(
+        "--retry-not-ready/--no-retry-not-ready",
+        default=True,
+        show_default=True,
+        help="Whether MODEL_NOT_READY is retried: the platform's pages say both.",
+    ),
+    click.option(
         "--replicas",
         "max_replicas",
         default=1,

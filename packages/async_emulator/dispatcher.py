@@ -7,7 +7,7 @@ became free, a replica became ready, a pause is over.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,7 +44,7 @@ class Dispatcher:
     """Runs the queued requests of one deployment, as many at once as its replicas have slots.
 
     `deliver` sends a result to a webhook and tells whether it was accepted; `on_deadline` is told when a
-    request that is in the queue now will expire.
+    request that is in the queue now will expire. A failure with a code in `final` is not retried.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Dispatcher:
         clock: Clock,
         deliver: Deliver,
         on_deadline: Callable[[datetime], None],
+        final: Collection[ErrorCode] = (),
     ) -> None:
         self._capacity = capacity
         capacity.on_free = self.wake
@@ -64,7 +65,9 @@ class Dispatcher:
         self._clock = clock
         self._deliver = deliver
         self._on_deadline = on_deadline
+        self._final = final
         self._retries: deque[_Attempt] = deque()
+        self._refused: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._back_off = BACK_OFF_SECONDS[0]
         self._is_paused = False
@@ -99,7 +102,9 @@ class Dispatcher:
         if self._is_paused:
             return None
         request = self._queue.lease(self._deployment_id, self._clock.now())
-        return None if request is None else _Attempt(request, number=1)
+        if request is None:
+            return None
+        return _Attempt(request, self._refused.pop(request.request_id, 1))
 
     async def _fill_slot(self, attempt: _Attempt | None, slot: ReplicaSlots) -> None:
         """Make one attempt after the other, for as long as there is one and the slot is not wanted elsewhere.
@@ -111,7 +116,7 @@ class Dispatcher:
             while attempt is not None:
                 outcome = await self._make(attempt, slot)
                 if isinstance(outcome, BackPressure):
-                    self._put_back(attempt.request)
+                    self._put_back(attempt)
                     return
                 self._spawn(self._conclude(attempt, outcome))  # begins when we next wait: for the model
                 attempt = self._next_attempt() if self._capacity.may_keep(slot) else None
@@ -130,22 +135,28 @@ class Dispatcher:
         except Exception as error:
             _log.exception("request %s could not be run", attempt.request.request_id)
             return Failure(
-                code=ErrorCode.INTERNAL_SERVER_ERROR, message=type(error).__name__, is_retryable=False
+                code=ErrorCode.INTERNAL_SERVER_ERROR, message=type(error).__name__, is_retryable=True
             )
 
-    def _put_back(self, request: AsyncRequest) -> None:
-        """The model is busy: wait, and begin again with this request."""
+    def _put_back(self, attempt: _Attempt) -> None:
+        """The model is busy: wait, and begin again with this request, unless its time in the queue is over.
+
+        What the model refused was no attempt: the next has the same number.
+        """
         if not self._is_paused:
             self._is_paused = True
             self._spawn(self._pause())
+        request = attempt.request
+        if attempt.number > 1:
+            self._refused[request.request_id] = attempt.number
         self._queue.release(request.request_id, self._clock.now())
-        self.queued(self._queue.get(request.request_id).queue_deadline)
+        self.queued(request.queue_deadline)
 
     async def _conclude(self, attempt: _Attempt, outcome: Success | Failure) -> None:
         """Try again, or end the request."""
         request = attempt.request
         self._back_off = BACK_OFF_SECONDS[0]
-        if isinstance(outcome, Failure) and outcome.is_retryable:
+        if isinstance(outcome, Failure) and outcome.is_retryable and outcome.code not in self._final:
             delay = delay_seconds(request.retry_config, attempt.number)
             if delay is not None:
                 await self._clock.sleep(delay)

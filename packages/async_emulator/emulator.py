@@ -25,6 +25,7 @@ from async_emulator.target import Target, Targets
 from async_emulator.webhook_connection import WebhookConnection
 from async_emulator.webhook_secrets import WebhookSecrets
 from async_emulator.webhooks import WebhookSender
+from async_inference.wire import ErrorCode
 
 HOST = "127.0.0.1"
 
@@ -91,6 +92,7 @@ class Emulator:
             clock=self._clock,
             deliver=webhooks.deliver,
             on_deadline=sweeper.expect,
+            final=() if settings.deployment.retry_not_ready else (ErrorCode.MODEL_NOT_READY,),
         )
         deployment = Deployment(
             settings.deployment,

@@ -15,6 +15,7 @@ class Event(StrEnum):
 
     LEASE = "be leased"
     RELEASE = "be released"
+    RECOVER = "be recovered"
     SUCCEED = "succeed"
     SUCCEED_UNDELIVERED = "succeed undelivered"
     FAIL = "fail"
@@ -28,6 +29,7 @@ _STATUS = {
     (RequestStatus.QUEUED, Event.CANCEL): RequestStatus.CANCELED,
     (RequestStatus.QUEUED, Event.EXPIRE): RequestStatus.EXPIRED,
     (RequestStatus.IN_PROGRESS, Event.RELEASE): RequestStatus.QUEUED,
+    (RequestStatus.IN_PROGRESS, Event.RECOVER): RequestStatus.QUEUED,
     (RequestStatus.IN_PROGRESS, Event.SUCCEED): RequestStatus.SUCCEEDED,
     (RequestStatus.IN_PROGRESS, Event.SUCCEED_UNDELIVERED): RequestStatus.WEBHOOK_FAILED,
     (RequestStatus.IN_PROGRESS, Event.FAIL): RequestStatus.FAILED,

@@ -8,7 +8,7 @@ import aiohttp
 from yarl import URL
 
 from async_emulator.errors import ReplicaUnreachable
-from async_emulator.outcome import Outcome, outcome_of
+from async_emulator.outcome import STREAMED, Outcome, is_streamed, outcome_of
 from async_emulator.request import AsyncRequest
 
 REQUEST_ID_HEADER = "X-Baseten-Request-Id"
@@ -59,11 +59,12 @@ class ModelClient:
         headers = {"Content-Type": "application/json", REQUEST_ID_HEADER: request.request_id}
         try:
             async with self._session.post(
-                self._predict_url, data=request.model_input, headers=headers
+                self._predict_url, data=request.model_input, headers=headers, allow_redirects=False
             ) as response:
-                return outcome_of(
-                    response.status, response.headers.get("Content-Type", ""), await response.read()
-                )
+                if is_streamed(response.status, response.headers):
+                    response.close()  # it may go on for ever
+                    return STREAMED
+                return outcome_of(response.status, response.headers, await response.read())
         except aiohttp.ClientError as error:
             raise ReplicaUnreachable(str(error)) from error
 
@@ -75,7 +76,9 @@ class ModelClient:
         passed = {name: value for name, value in headers.items() if name.lower() not in _NOT_SENT}
         passed[REQUEST_ID_HEADER] = request_id
         try:
-            async with self._session.post(self._predict_url, data=body, headers=passed) as response:
+            async with self._session.post(
+                self._predict_url, data=body, headers=passed, allow_redirects=False
+            ) as response:
                 yield response
         except aiohttp.ClientError as error:
             raise ReplicaUnreachable(str(error)) from error

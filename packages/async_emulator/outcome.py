@@ -1,11 +1,13 @@
 """What a model's answer means for an async request.
 
-The table is docs.baseten.co/inference/async, "Error codes"; statuses it leaves out are decided as
-`contract.md` §5.8 suggests. Pure: an answer goes in, an outcome comes out.
+The table is docs.baseten.co/inference/async, "Error codes". What a model answers besides is left out there:
+here every other 4xx is MODEL_INVALID_INPUT and all else MODEL_PREDICT_ERROR, and neither is retried.
+Pure: an answer goes in, an outcome comes out.
 """
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -62,7 +64,14 @@ TIMED_OUT = Failure(
     is_retryable=False,
 )
 
+STREAMED = Failure(
+    code=ErrorCode.ASYNC_REQUEST_NOT_SUPPORTED,
+    message="the model streams its output, which async requests do not support",
+    is_retryable=False,
+)
+
 _FAILURES: dict[int, tuple[ErrorCode, bool]] = {
+    HTTPStatus.BAD_REQUEST: (ErrorCode.MODEL_NOT_READY, True),
     HTTPStatus.NOT_FOUND: (ErrorCode.MODEL_DOES_NOT_EXIST, False),
     HTTPStatus.PRECONDITION_FAILED: (ErrorCode.MODEL_PREDICT_ERROR, False),
     HTTPStatus.UNPROCESSABLE_ENTITY: (ErrorCode.MODEL_INVALID_INPUT, False),
@@ -71,30 +80,33 @@ _FAILURES: dict[int, tuple[ErrorCode, bool]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: (ErrorCode.MODEL_UNAVAILABLE, True),
     HTTPStatus.GATEWAY_TIMEOUT: (ErrorCode.MODEL_PREDICT_TIMEOUT, True),
 }
+_FAILURES_BY_CLASS = {
+    3: (ErrorCode.MODEL_PREDICT_ERROR, False),
+    4: (ErrorCode.MODEL_INVALID_INPUT, False),
+    5: (ErrorCode.MODEL_PREDICT_ERROR, False),
+}
+_TRUSS_ERROR_HEADER = "X-Baseten-Error-Source"
 
 
-def outcome_of(status: int, content_type: str, body: bytes) -> Outcome:
-    """The outcome of an attempt that the model answered."""
+def is_streamed(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the answer is made while it is sent: by a generator, or a streaming response."""
+    return status < HTTPStatus.MULTIPLE_CHOICES and headers.get("Transfer-Encoding", "").lower() == "chunked"
+
+
+def outcome_of(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
+    """The outcome of an attempt that the model answered, not streaming. `headers` ignore case."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return BackPressure()
-    if status < HTTPStatus.BAD_REQUEST:
-        return _success(content_type, body)
-    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        code, is_retryable = _FAILURES.get(status, (ErrorCode.MODEL_INVALID_INPUT, False))
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Success(body=body, is_json=media_type == "application/json")
+    if status == HTTPStatus.BAD_REQUEST and _TRUSS_ERROR_HEADER in headers:
+        # The Truss server's word for an input that it cannot read, and the model's own 400; neither gets
+        # better by itself. The table's 400, "not ready", is the platform's, which does not mark it so.
+        code, is_retryable = ErrorCode.MODEL_INVALID_INPUT, False
     else:
-        code, is_retryable = _FAILURES.get(status, (ErrorCode.MODEL_PREDICT_ERROR, False))
+        code, is_retryable = _FAILURES.get(status) or _FAILURES_BY_CLASS[status // 100]
     return Failure(code=code, message=_message(status, body), is_retryable=is_retryable)
-
-
-def _success(content_type: str, body: bytes) -> Outcome:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == "application/octet-stream":
-        return Failure(
-            code=ErrorCode.ASYNC_REQUEST_NOT_SUPPORTED,
-            message="the model streams its output, which async requests do not support",
-            is_retryable=False,
-        )
-    return Success(body=body, is_json=media_type == "application/json")
 
 
 def _message(status: int, body: bytes) -> str:

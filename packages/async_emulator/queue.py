@@ -39,7 +39,7 @@ class RequestQueue(Protocol):
         ...
 
     def release(self, request_id: str, now: datetime) -> None:
-        """Put a leased request back in its old place, with its whole time in the queue before it."""
+        """Put a leased request back in its old place, to expire when it would have expired there."""
         ...
 
     def finish(
@@ -92,7 +92,7 @@ def after(
     """The request after `event`: the one rule by which every queue changes a request."""
     status = next_status(request.status, event)
     queue_deadline = request.queue_deadline
-    if status is RequestStatus.QUEUED:
+    if event is Event.RECOVER:  # it had been served in time, and waits through no fault of its own
         queue_deadline = now + timedelta(seconds=request.max_time_in_queue_seconds)
     # Spelled out, as dataclasses.replace takes five times as long and this runs three times for each request.
     return AsyncRequest(

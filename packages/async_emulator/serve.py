@@ -64,6 +64,7 @@ def serve(
     model_id: str | None,
     deployment_id: str | None,
     concurrency_target: int | None,
+    retry_not_ready: bool,
     max_replicas: int,
     min_replicas: int | None,
     scale_down_delay: float,
@@ -103,6 +104,7 @@ def serve(
             deployment_id=deployment_id or digest[8:15],
             environ=environ,
             concurrency_target=concurrency_target,
+            retry_not_ready=retry_not_ready,
             autoscaling=Autoscaling(
                 min_replicas=max_replicas if min_replicas is None else min_replicas,
                 max_replicas=max_replicas,

@@ -61,7 +61,7 @@ class SQLiteQueue:
                 raise DataDirInUse(data_dir) from error
             raise DataDirUnusable(data_dir, error) from error
         self._recount()
-        self._change_all("select_in_progress", Event.RELEASE, now)
+        self._change_all("select_in_progress", Event.RECOVER, now)
         self.commit()
 
     def enqueue(self, request: AsyncRequest) -> None:

@@ -18,7 +18,6 @@ from async_emulator.app import InferenceApi
 from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import ManualClock
 from async_emulator.dispatcher import Dispatcher
-from async_emulator.errors import ReplicaUnreachable
 from async_emulator.kind import Kind
 from async_emulator.outcome import Outcome, Success
 from async_emulator.request import AsyncRequest
@@ -35,7 +34,7 @@ class FakeModel:
     """A model that answers async requests with `outcomes`: one for each attempt, then successes."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Outcome | ReplicaUnreachable] = []
+        self.outcomes: list[Outcome | Exception] = []
         self.attempts: list[AsyncRequest] = []
         self.hold = asyncio.Event()
         self.hold.set()
@@ -44,7 +43,7 @@ class FakeModel:
         self.attempts.append(request)
         await self.hold.wait()
         outcome = self.outcomes.pop(0) if self.outcomes else Success(body=b'{"echo": true}')
-        if isinstance(outcome, ReplicaUnreachable):
+        if isinstance(outcome, Exception):
             raise outcome
         return outcome
 

@@ -113,6 +113,49 @@ async def test_back_pressure_is_no_attempt_and_the_request_is_queued_meanwhile(p
     assert (await platform.status(request_id))["status"] == "SUCCEEDED"
 
 
+async def test_what_the_model_refuses_is_no_attempt_after_a_failed_one_either(platform):
+    platform.outcomes = [BROKEN, BackPressure(), BROKEN]
+    request_id = await platform.submit(inference_retry_config={"max_attempts": 2, "initial_delay_ms": 0})
+    await platform.settle()
+    platform.clock.advance(0.5)
+    await platform.settle()
+    assert len(platform.attempts) == 3
+    assert (await platform.status(request_id))["status"] == "FAILED"
+
+
+async def test_a_request_that_is_always_refused_expires_when_its_time_is_over(platform):
+    platform.outcomes = [BackPressure()] * 100
+    request_id = await platform.submit(max_time_in_queue_seconds=10)
+    for _ in range(9):
+        platform.clock.advance(1)
+        await platform.settle()
+    assert (await platform.status(request_id))["status"] == "QUEUED"
+    assert len(platform.attempts) > 3
+    platform.clock.advance(1)
+    await platform.settle()
+    assert (await platform.status(request_id))["status"] == "EXPIRED"
+
+
+async def test_a_fault_of_the_emulator_is_retried_and_named(platform, caplog):
+    platform.outcomes = [ValueError("hidden"), ValueError("hidden")]
+    request_id = await platform.submit(inference_retry_config={"max_attempts": 2, "initial_delay_ms": 0})
+    await platform.settle()
+    assert len(platform.attempts) == 2
+    assert (await platform.status(request_id))["errors"] == [
+        {"code": "INTERNAL_SERVER_ERROR", "message": "ValueError"}
+    ]
+
+
+@pytest.mark.parametrize("is_final", [False, True])
+async def test_whether_a_model_that_is_not_ready_is_asked_again_is_a_setting(platform, is_final):
+    if is_final:
+        platform.dispatcher._final = (ErrorCode.MODEL_NOT_READY,)
+    platform.outcomes = [Failure(code=ErrorCode.MODEL_NOT_READY, message="not yet", is_retryable=True)]
+    request_id = await platform.submit(inference_retry_config={"initial_delay_ms": 0})
+    await platform.settle()
+    assert (await platform.status(request_id))["status"] == ("FAILED" if is_final else "SUCCEEDED")
+
+
 async def test_while_the_model_is_busy_nothing_else_is_sent_and_the_order_holds(platform):
     platform.capacity.close_all()
     platform.outcomes = [BackPressure()]
@@ -137,6 +180,7 @@ async def test_a_prediction_may_take_an_hour(platform):
     status = await platform.status(request_id)
     assert status["status"] == "FAILED"
     assert status["errors"][0]["code"] == "MODEL_PREDICT_TIMEOUT"
+    assert len(platform.attempts) == 1
 
 
 @pytest.mark.parametrize("seconds", [10, 600, 259_200])

@@ -11,6 +11,7 @@ ALLOWED = {
     ("QUEUED", Event.CANCEL): "CANCELED",
     ("QUEUED", Event.EXPIRE): "EXPIRED",
     ("IN_PROGRESS", Event.RELEASE): "QUEUED",
+    ("IN_PROGRESS", Event.RECOVER): "QUEUED",
     ("IN_PROGRESS", Event.SUCCEED): "SUCCEEDED",
     ("IN_PROGRESS", Event.SUCCEED_UNDELIVERED): "WEBHOOK_FAILED",
     ("IN_PROGRESS", Event.FAIL): "FAILED",
@@ -32,6 +33,7 @@ def test_the_table_is_the_contracts_and_nothing_else_is_possible(status, event):
     [
         (Event.LEASE, WebhookStatus.PENDING),
         (Event.RELEASE, WebhookStatus.PENDING),
+        (Event.RECOVER, WebhookStatus.PENDING),
         (Event.SUCCEED, WebhookStatus.SUCCEEDED),
         (Event.SUCCEED_UNDELIVERED, WebhookStatus.FAILED),
         (Event.FAIL, WebhookStatus.SUCCEEDED),

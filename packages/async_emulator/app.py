@@ -2,7 +2,8 @@
 
 /{production | development | environments/{name} | deployment/{id}}/{operation}     or bare /{operation}
 /async_request/{request_id}
-and pages of the emulator's own, such as /healthz
+/healthz, /openapi.json                                                             no key needed
+and further pages of the emulator's own
 """
 
 import hmac
@@ -22,6 +23,7 @@ from async_emulator.api_settings import ApiSettings
 from async_emulator.clock import Clock
 from async_emulator.errors import UnknownRequest
 from async_emulator.model_client import REQUEST_ID_HEADER
+from async_emulator.openapi import openapi_document
 from async_emulator.operation import (
     ASYNC_PREDICT,
     ASYNC_RUN_REMOTE,
@@ -76,6 +78,8 @@ class InferenceApi:
         self._limits = RateLimits(settings)
         self._submission = Submission(settings)
         self._pages = dict(pages or {})
+        # Without a key: they are asked by whatever waits for the emulator, or generates a client for it.
+        self._open_pages = {"/healthz": self._healthz, "/openapi.json": self._openapi}
         handlers: dict[Operation, OfTarget] = {
             PREDICT: self._predict,
             ASYNC_PREDICT: self._submit,
@@ -132,8 +136,10 @@ class InferenceApi:
         return await handler(request_id)
 
     async def _dispatch_to_page(self, request: Request, path: str) -> ASGIApp:
-        if path == "/healthz":
-            return self._healthz()
+        if (open_page := self._open_pages.get(path)) is not None:
+            if request.method != "GET":
+                raise api_errors.wrong_method(request.method, path)
+            return open_page()
         page = self._pages.get(path) or self._pages.get(f"/{path.split('/')[1]}/")
         if page is None:
             raise api_errors.not_found(f"there is nothing at {path}")
@@ -151,10 +157,12 @@ class InferenceApi:
             raise api_errors.unauthorized()
 
     def _healthz(self) -> Response:
-        """Needs no key: it is asked by whatever waits for the emulator."""
         if self._targets.are_ready:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "loading"}, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _openapi(self) -> Response:
+        return JSONResponse(openapi_document())
 
     async def _submit(self, request: Request, target: Target) -> Response:
         self._limits.check_outstanding(self._service.outstanding)

@@ -20,6 +20,7 @@ __all__ = [
     "AsyncRequestStatus",
     "CancelAsyncRequestResult",
     "ErrorCode",
+    "ErrorResponse",
     "InferenceRetryConfig",
     "RequestStatus",
     "WebhookStatus",
@@ -91,7 +92,9 @@ class AsyncPredictRequest(_Message):
     """
 
     model_input: JsonValue
-    webhook_endpoint: Annotated[str, AfterValidator(_is_web_url)] | None = None
+    webhook_endpoint: (
+        Annotated[str, AfterValidator(_is_web_url), Field(json_schema_extra={"format": "uri"})] | None
+    ) = None
     priority: Annotated[int, Field(strict=True, ge=0, le=2)] = 0
     max_time_in_queue_seconds: Annotated[int, Field(strict=True, ge=10, le=259_200)] = 600
     inference_retry_config: InferenceRetryConfig = InferenceRetryConfig()
@@ -133,3 +136,11 @@ class AsyncQueueStatus(_Message):
     deployment_id: str
     num_queued_requests: int
     num_in_progress_requests: int
+
+
+class ErrorResponse(_Message):
+    """The body of every refusal. `error_code` is one of the platform's, such as `rate_limited`."""
+
+    error: str | None = None
+    error_code: str | None = None
+    detail: str | None = None

@@ -70,6 +70,11 @@ _OPTIONS = (
         is_flag=True,
         help="Also send webhooks to private addresses, still over https.",
     ),
+    click.option(
+        "--control",
+        is_flag=True,
+        help="Let tests advance the clock, make faults and see deliveries, under /control/.",
+    ),
 )
 
 

@@ -8,6 +8,7 @@ class ApiSettings:
     """Each field is an option of `truss-async serve`; 0 is no limit.
 
     `webhook_secrets` sign webhooks, the newest first. `async_body_bytes` bounds the body of a submit.
+    `control` opens the control path, for tests.
     """
 
     submits_per_minute: int = 12_000
@@ -20,3 +21,4 @@ class ApiSettings:
     raw_run_remote: bool = False
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     allow_private_webhooks: bool = False
+    control: bool = False

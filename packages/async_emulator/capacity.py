@@ -37,10 +37,11 @@ class Capacity:
 
     `on_free` is called whenever an async request might get a slot. Sync requests wait only while there is no
     room, and are handed what becomes free before anybody else is asked. `on_load` is called whenever there
-    may be more to do or less.
+    may be more to do or less. `wrap_model` may put something around each replica's model.
     """
 
     def __init__(self) -> None:
+        self.wrap_model: Callable[[Model], Model] = lambda model: model
         self.on_free: Callable[[], None] = lambda: None
         self.on_load: Callable[[], None] = lambda: None
         self._replicas: list[ReplicaSlots] = []

@@ -5,6 +5,8 @@ moment.
 """
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -40,6 +42,44 @@ class SystemClock:
     def timeout(self, seconds: float) -> asyncio.Timeout:
         """A context whose body raises TimeoutError once `seconds` have passed."""
         return asyncio.timeout(seconds)
+
+
+class AdvanceableClock:
+    """The machine's own time, and what it was advanced by; whoever waits until then goes on."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+        self._timeouts: set[asyncio.Timeout] = set()
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC) + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed."""
+        if seconds <= 0:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with self.timeout(seconds):
+                await asyncio.get_running_loop().create_future()
+
+    @contextlib.asynccontextmanager
+    async def timeout(self, seconds: float) -> AsyncIterator[asyncio.Timeout]:
+        """A context whose body raises TimeoutError once `seconds` have passed."""
+        async with asyncio.timeout(seconds) as timeout:
+            self._timeouts.add(timeout)
+            try:
+                yield timeout
+            finally:
+                self._timeouts.discard(timeout)
+
+    def advance(self, seconds: float) -> None:
+        """Move on by `seconds`. Raises OverflowError where no date is so late."""
+        self.now() + timedelta(seconds=seconds)
+        self._ahead += timedelta(seconds=seconds)
+        for timeout in self._timeouts:
+            if not timeout.expired() and (when := timeout.when()) is not None:
+                timeout.reschedule(when - seconds)
 
 
 class ManualClock:

@@ -71,6 +71,7 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._back_off = BACK_OFF_SECONDS[0]
         self._is_paused = False
+        self._is_held = False
 
     @property
     def waiting(self) -> int:
@@ -81,6 +82,11 @@ class Dispatcher:
         """Start whatever can start now."""
         while self._capacity.has_room and (attempt := self._next_attempt()) is not None:
             self._spawn(self._fill_slot(attempt, self._capacity.take()))
+
+    def hold(self, is_held: bool) -> None:
+        """Begin nothing for as long as it is held. What runs runs on."""
+        self._is_held = is_held
+        self.wake()
 
     def queued(self, queue_deadline: datetime) -> None:
         """A request is in the queue now, to expire at `queue_deadline`."""
@@ -97,6 +103,8 @@ class Dispatcher:
 
     def _next_attempt(self) -> _Attempt | None:
         """Retries first, then the queue."""
+        if self._is_held:
+            return None
         if self._retries:
             return self._retries.popleft()
         if self._is_paused:

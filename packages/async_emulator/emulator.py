@@ -10,9 +10,12 @@ import uvicorn
 
 from async_emulator import api_errors
 from async_emulator.api_settings import ApiSettings
-from async_emulator.app import InferenceApi
+from async_emulator.app import InferenceApi, Page
 from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock, SystemClock
+from async_emulator.control import PATH as CONTROL_PATH
+from async_emulator.control import ControlledDeployment
+from async_emulator.control_parts import ControlParts
 from async_emulator.deployment import Deployment, DeploymentSettings
 from async_emulator.dispatcher import Dispatcher
 from async_emulator.errors import PortInUse
@@ -63,7 +66,8 @@ class Emulator:
         self._settings = settings
         self._listener = listener
         self._on_ready = on_ready
-        self._clock = clock or SystemClock()
+        self._control = ControlParts() if settings.api.control else None
+        self._clock = clock or (self._control.clock if self._control else SystemClock())
         self._announce = announce
         self._log = log
         self._stopped = asyncio.Event()
@@ -77,14 +81,19 @@ class Emulator:
         settings = self._settings
         queue = SQLiteQueue(settings.deployment.data_dir, self._clock.now())
         sweeper = Sweeper(queue, self._clock)
+        control = self._control
         connection = WebhookConnection(allow_private=settings.api.allow_private_webhooks)
+        secrets = WebhookSecrets(settings.api.webhook_secrets)
         webhooks = WebhookSender(
             clock=self._clock,
-            connection=connection,
-            secrets=WebhookSecrets(settings.api.webhook_secrets),
+            connection=control.wrap_connection(connection) if control else connection,
+            secrets=secrets,
             allow_private=settings.api.allow_private_webhooks,
         )
         capacity = Capacity()
+        if control:
+            webhooks.on_delivery.append(control.deliveries.add)
+            capacity.wrap_model = control.wrap_model
         dispatcher = Dispatcher(
             deployment_id=settings.deployment.deployment_id,
             capacity=capacity,
@@ -103,12 +112,16 @@ class Emulator:
             waiting=lambda: dispatcher.waiting,
         )
         target = self._target(deployment, dispatcher, capacity)
+        pages: dict[str, Page] = {}
+        if control:
+            pages[CONTROL_PATH] = control.control(queue, secrets, [_controlled(deployment, dispatcher)])
         api = InferenceApi(
             api_key=settings.api_key,
             service=AsyncService(queue=queue, clock=self._clock),
             targets=Targets([target]),
             clock=self._clock,
             settings=settings.api,
+            pages=pages,
         )
         server = _Server(
             uvicorn.Config(
@@ -154,6 +167,16 @@ class Emulator:
             wake=deployment.wake,
             is_ready=lambda: deployment.is_ready,
         )
+
+
+def _controlled(deployment: Deployment, dispatcher: Dispatcher) -> ControlledDeployment:
+    return ControlledDeployment(
+        deployment_id=deployment.deployment_id,
+        hold=dispatcher.hold,
+        kill_replica=deployment.kill_replica,
+        active_replicas=lambda: deployment.active_replicas,
+        starting_replicas=lambda: deployment.starting_replicas,
+    )
 
 
 class _Server(uvicorn.Server):

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from async_emulator.emulator_control import EmulatorControl
 from async_emulator.errors import EmulatorError
 
 _BASE_URL = re.compile(r"^serving .* on (http://\S+)$")
@@ -44,6 +45,7 @@ class EmulatorProcess:
         self.api_key = secrets.token_urlsafe(24)
         self.lines: list[str] = []
         self._on_line = on_line
+        self._control: EmulatorControl | None = None
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "async_inference.cli", "serve", truss_dir, "--port", "0", *arguments],
@@ -80,6 +82,13 @@ class EmulatorProcess:
         """What a caller must send."""
         return {"Authorization": f"Bearer {self.api_key}"}
 
+    @property
+    def control(self) -> EmulatorControl:
+        """What a test may do to it; to be started with `--control`."""
+        if self._control is None:
+            self._control = EmulatorControl(self.base_url, self.headers)
+        return self._control
+
     def wait_until_ready(self, seconds: float = 300.0) -> None:
         """Wait until the model can predict; long enough by default to install its requirements.
 
@@ -108,6 +117,8 @@ class EmulatorProcess:
         return self._ended()
 
     def _ended(self) -> int:
+        if self._control is not None:
+            self._control.close()
         code = self.process.wait()
         self._reader.join()
         return code

@@ -77,6 +77,14 @@ class RequestQueue(Protocol):
         """Drop the requests that ended more than RETENTION ago."""
         ...
 
+    def newest(self, status: RequestStatus | None, limit: int) -> Sequence[AsyncRequest]:
+        """The newest requests, of this status or of any, without their inputs."""
+        ...
+
+    def clear(self) -> int:
+        """Drop every request that is not IN_PROGRESS; returns how many."""
+        ...
+
     def commit(self) -> None:
         """Make durable what was changed."""
         ...
@@ -191,6 +199,20 @@ class MemoryQueue:
         for request in list(self._requests.values()):
             if request.status.is_terminal and request.status_at <= now - RETENTION:
                 del self._requests[request.request_id], self._age[request.request_id]
+
+    def newest(self, status: RequestStatus | None, limit: int) -> Sequence[AsyncRequest]:
+        """The newest requests, of this status or of any, without their inputs."""
+        newest = sorted(self._requests.values(), key=lambda each: -self._age[each.request_id])
+        found = (each for each in newest if status in (None, each.status))
+        return [replace(each, model_input=None) for each in itertools.islice(found, limit)]
+
+    def clear(self) -> int:
+        """Drop every request that is not IN_PROGRESS."""
+        gone = [each for each in self._requests.values() if each.status is not RequestStatus.IN_PROGRESS]
+        for request in gone:
+            self._counts[request.deployment_id, request.status] -= 1
+            del self._requests[request.request_id], self._age[request.request_id]
+        return len(gone)
 
     def commit(self) -> None:
         """Nothing here outlasts the process."""

@@ -91,3 +91,13 @@ WHERE request_id = :request_id;
 
 -- name: delete_ended
 DELETE FROM requests WHERE status NOT IN ('QUEUED', 'IN_PROGRESS') AND status_at <= :before;
+
+-- name: select_newest
+SELECT requests.*, NULL AS model_input FROM requests
+WHERE :status IS NULL OR status = :status ORDER BY seq DESC LIMIT :limit;
+
+-- name: delete_all
+DELETE FROM requests WHERE status != 'IN_PROGRESS';
+
+-- name: delete_inputs
+DELETE FROM inputs WHERE seq NOT IN (SELECT seq FROM requests);

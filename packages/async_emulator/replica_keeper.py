@@ -88,7 +88,8 @@ class ReplicaKeeper:
             await self._use(self._replica)
 
     async def _use(self, replica: Replica) -> None:
-        slots = ReplicaSlots(replica.client, self.spec.slots, on_suspect=lambda: self._suspect(slots))
+        model = self._capacity.wrap_model(replica.client)
+        slots = ReplicaSlots(model, self.spec.slots, on_suspect=lambda: self._suspect(slots))
         try:
             while not self._retired.is_set() and await replica.answers():
                 self._suspected.clear()

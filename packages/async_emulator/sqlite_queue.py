@@ -128,6 +128,18 @@ class SQLiteQueue:
         """Drop the requests that ended more than RETENTION ago."""
         self._execute("delete_ended", {"before": to_micros(now - RETENTION)})
 
+    def newest(self, status: RequestStatus | None, limit: int) -> Sequence[AsyncRequest]:
+        """The newest requests, of this status or of any, without their inputs."""
+        values = {"status": status, "limit": limit}
+        return [from_row(row) for row in self._connection.execute(self._sql["select_newest"], values)]
+
+    def clear(self) -> int:
+        """Drop every request that is not IN_PROGRESS."""
+        number = self._execute("delete_all", {}).rowcount
+        self._execute("delete_inputs", {})
+        self._recount()
+        return number
+
     def commit(self) -> None:
         """Hand every change to the operating system. Raises sqlite3.Error, as when the disk is full."""
         failure, self._failure = self._failure, None

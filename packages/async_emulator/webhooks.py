@@ -35,7 +35,7 @@ class Connection(Protocol):
 
 
 class WebhookSender:
-    """Delivers results over `connection`; `on_delivery` is told of each attempt."""
+    """Delivers results over `connection`; whoever is in `on_delivery` is told of each attempt."""
 
     def __init__(
         self,
@@ -44,13 +44,12 @@ class WebhookSender:
         connection: Connection,
         secrets: WebhookSecrets,
         allow_private: bool = False,
-        on_delivery: Callable[[Delivery], None] = lambda delivery: None,
     ) -> None:
         self._clock = clock
         self._connection = connection
         self._secrets = secrets
         self._allow_private = allow_private
-        self._on_delivery = on_delivery
+        self.on_delivery: list[Callable[[Delivery], None]] = []
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
@@ -65,7 +64,8 @@ class WebhookSender:
                 await self._clock.sleep(PAUSE_SECONDS)
             async with self._room:
                 delivery = await self._send(webhook_endpoint, result, body, attempt)
-            self._on_delivery(delivery)
+            for observe in self.on_delivery:
+                observe(delivery)
             if delivery.is_accepted:
                 return True
             answer = delivery.answer

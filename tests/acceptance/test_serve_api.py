@@ -1,13 +1,15 @@
 """`truss-async serve` as its callers and its webhook receivers meet it."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from async_emulator import ControlRefused, EmulatorControl
 from async_emulator.emulator_process import EmulatorProcess
-from async_inference import verify_webhook
+from async_inference import verify_signature, verify_webhook
 from tests.acceptance.conftest import Caller, write_truss
 from tests.acceptance.test_serve import assert_one_line, run_serve
 from tests.acceptance.webhook_receiver import WebhookReceiver, webhook_receiver
@@ -29,11 +31,18 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProce
     folder: Path = tmp_path_factory.mktemp("serve-api")
     truss = write_truss(folder / "truss", MODEL)
     identity = ("--model-id", "m1", "--deployment-id", "d1")
-    arguments = ("--data-dir", folder / "data", *identity, "--no-rate-limits")
+    arguments = ("--data-dir", folder / "data", *identity, "--no-rate-limits", "--control")
     environ = {"BASETEN_WEBHOOK_SECRETS": f"{NEW} {OLD}"}
     with EmulatorProcess(truss, *arguments, environ=environ) as emulator:
         emulator.wait_until_ready()
         yield emulator
+
+
+@pytest.fixture
+def control(emulator: EmulatorProcess) -> EmulatorControl:
+    emulator.control.clear_requests()
+    emulator.control.clear_deliveries()
+    return emulator.control
 
 
 @pytest.fixture
@@ -74,6 +83,97 @@ def test_a_result_that_nobody_takes_is_a_failed_webhook(caller, receiver):
     request_id = caller.submit({}, webhook_endpoint=receiver.url)
     receiver.next()
     assert caller.wait(request_id, "WEBHOOK_FAILED")["webhook_status"] == "FAILED"
+
+
+def test_three_days_in_the_queue_pass_at_once(caller, control):
+    control.pause()
+    request_id = caller.submit({}, max_time_in_queue_seconds=259_200, webhook_endpoint="https://example.com/")
+    control.advance(259_100)
+    assert caller.status(request_id)["status"] == "QUEUED"
+    control.advance(100)
+    expired = caller.wait(request_id, "EXPIRED")
+    assert (expired["webhook_status"], expired["errors"]) == ("CANCELED", [])
+    control.resume()
+    control.advance(3_600 + 60)
+    deadline = time.monotonic() + 10
+    while caller.http.get(f"/async_request/{request_id}").status_code != 404:
+        assert time.monotonic() < deadline
+
+
+def test_a_prediction_that_hangs_times_out_after_an_hour(caller, control):
+    control.fault_predictions(1, hangs=True)
+    request_id = caller.submit({})
+    caller.wait(request_id, "IN_PROGRESS")
+    control.advance(3_600)
+    assert caller.wait(request_id, "FAILED")["errors"][0]["code"] == "MODEL_PREDICT_TIMEOUT"
+
+
+def test_the_platforms_three_attempts_are_made_at_their_times(caller, control):
+    control.fault_predictions(2, status=500)
+    request_id = caller.submit({})
+    caller.wait(request_id, "IN_PROGRESS")
+    for seconds in (1, 2):
+        time.sleep(0.05)
+        control.advance(seconds)
+    caller.wait(request_id, "SUCCEEDED")
+    assert [each["request_id"] for each in control.requests("SUCCEEDED")] == [request_id]
+
+
+def test_a_sync_call_meets_a_fault_too(caller, control):
+    control.fault_predictions(1, status=503)
+    answer = caller.http.post("/production/predict", json={})
+    assert (answer.status_code, answer.json()["error_code"]) == (503, "model_unavailable")
+    assert caller.http.post("/production/predict", json={}).status_code == 200
+
+
+def test_lost_deliveries_are_made_once_more_and_then_given_up(caller, control, receiver):
+    control.drop_webhooks(3)
+    first = caller.submit({}, webhook_endpoint=receiver.url)
+    time.sleep(0.05)
+    control.advance(2)
+    caller.wait(first, "WEBHOOK_FAILED")
+    second = caller.submit({}, webhook_endpoint=receiver.url)
+    time.sleep(0.05)
+    control.advance(2)
+    caller.wait(second, "SUCCEEDED")
+    _, body = receiver.next()
+    deliveries = control.deliveries()
+    assert [(each["request_id"], each["attempt"], each["status"]) for each in deliveries] == [
+        (first, 1, None),
+        (first, 2, None),
+        (second, 1, None),
+        (second, 2, 200),
+    ]
+    assert deliveries[3]["body"].encode() == body
+    assert deliveries[3]["headers"]["X-BASETEN-SIGNATURE"].count("v1=") == 2
+
+
+def test_a_secret_is_rotated_while_it_runs_and_both_sign_for_a_day(caller, control, receiver):
+    new = control.rotate_webhook_secret()
+    assert [each["value"] for each in control.webhook_secrets()] == [new, NEW, OLD]
+    caller.submit({}, webhook_endpoint=receiver.url)
+    headers, body = receiver.next()
+    first, *others = headers["X-BASETEN-SIGNATURE"].split(",")
+    verify_signature(body, first, [new])
+    assert len(others) == 2
+    control.remove_webhook_secret(NEW)
+    control.advance(24 * 3_600)
+    assert [each["value"] for each in control.webhook_secrets()] == [new]
+
+
+def test_a_replica_that_is_killed_is_replaced(caller, control):
+    control.kill_replica()
+    request_id = caller.submit({})
+    caller.wait(request_id, "SUCCEEDED")
+    [deployment] = control.replicas()
+    assert deployment == {"deployment_id": "d1", "active": 1, "starting": 0}
+
+
+def test_without_control_there_is_none(tmp_path, serve):
+    truss = write_truss(tmp_path / "truss", MODEL)
+    caller = serve(truss, "--data-dir", tmp_path / "data", is_ready=False)
+    with pytest.raises(ControlRefused, match="there is nothing at /control/clock"):
+        caller.emulator.control.now()
 
 
 def test_the_platforms_limit_of_status_calls_holds_by_default(tmp_path, serve):

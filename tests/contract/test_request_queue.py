@@ -153,6 +153,29 @@ def test_the_waiting_and_the_running_are_counted(queue):
     assert queue.outstanding == 3
 
 
+def test_the_newest_are_listed_first_without_their_inputs(queue):
+    for request_id in ("a", "b", "c"):
+        queue.enqueue(request(request_id))
+    queue.lease(HERE, START)
+    assert [each.request_id for each in queue.newest(None, 2)] == ["c", "b"]
+    assert [each.request_id for each in queue.newest(RequestStatus.IN_PROGRESS, 9)] == ["a"]
+    assert {each.model_input for each in queue.newest(None, 9)} == {None}
+
+
+def test_all_but_the_running_can_be_dropped(queue):
+    for request_id in ("a", "b", "c"):
+        queue.enqueue(request(request_id))
+    queue.lease(HERE, START)
+    queue.cancel("b", START)
+    assert queue.clear() == 2
+    assert [each.request_id for each in queue.newest(None, 9)] == ["a"]
+    assert queue.outstanding == 1
+    assert queue.lease(HERE, START) is None
+    queue.finish("a", Event.SUCCEED, START)
+    queue.enqueue(request("d"))
+    assert queue.lease(HERE, START).request_id == "d"
+
+
 def test_an_ended_request_is_forgotten_after_an_hour(queue):
     queue.enqueue(request("ended"))
     queue.enqueue(request("waiting"))
@@ -326,6 +349,10 @@ class QueueComparison(RuleBasedStateMachine):
     @rule(request_id=consumes(requests))
     def look(self, request_id: str) -> None:
         self.both("get", request_id)
+
+    @rule(status=strategies.sampled_from([None, *RequestStatus]))
+    def list_newest(self, status: RequestStatus | None) -> None:
+        self.both("newest", status, 3)
 
     @rule()
     def restart(self) -> None:

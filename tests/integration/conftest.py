@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from async_emulator import api_errors
 from async_emulator.api_settings import ApiSettings
-from async_emulator.app import InferenceApi
+from async_emulator.app import InferenceApi, Page
 from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import ManualClock
 from async_emulator.dispatcher import Dispatcher
@@ -74,6 +74,7 @@ class Platform(FakeModel):
             on_deadline=self.sweeper.expect,
         )
         self.woken = 0
+        self.pages: dict[str, Page] = {}
         self.served = [self.target()]
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.make_api()),
@@ -102,6 +103,7 @@ class Platform(FakeModel):
             targets=Targets(self.served),
             clock=self.clock,
             settings=ApiSettings(**{"rate_limits": False, **settings}),
+            pages=self.pages,
         )
 
     def configure(self, **settings: Any) -> None:

@@ -75,8 +75,8 @@ class Platform:
             clock=self.clock,
             connection=connection,
             secrets=self.secrets,
-            on_delivery=self.deliveries.append,
         )
+        self.sender.on_delivery.append(self.deliveries.append)
 
     async def deliver(self, statuses: list[int], url: str | None = None) -> bool:
         """Deliver; whenever nothing happens any more, let 10 seconds pass."""

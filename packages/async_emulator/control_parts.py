@@ -1,0 +1,42 @@
+"""What --control puts into an emulator: a clock to advance, faults to make, deliveries to look at."""
+
+from collections.abc import Sequence
+
+from async_emulator.clock import AdvanceableClock
+from async_emulator.control import Control, ControlledDeployment
+from async_emulator.delivery import DeliveryLog
+from async_emulator.faults import DroppingConnection, Faults, FaultyModel
+from async_emulator.model_client import Model
+from async_emulator.queue import RequestQueue
+from async_emulator.webhook_secrets import WebhookSecrets
+from async_emulator.webhooks import Connection
+
+
+class ControlParts:
+    """Made before the emulator, which is built around them; `control` then answers the control path."""
+
+    def __init__(self) -> None:
+        self.clock = AdvanceableClock()
+        self.deliveries = DeliveryLog()
+        self._faults = Faults()
+
+    def wrap_model(self, model: Model) -> Model:
+        """The model, to go wrong as planned."""
+        return FaultyModel(model, self._faults, self.clock)
+
+    def wrap_connection(self, connection: Connection) -> Connection:
+        """The connection to webhooks, to break as planned."""
+        return DroppingConnection(connection, self._faults)
+
+    def control(
+        self, queue: RequestQueue, secrets: WebhookSecrets, deployments: Sequence[ControlledDeployment]
+    ) -> Control:
+        """The control path of an emulator that has these."""
+        return Control(
+            clock=self.clock,
+            queue=queue,
+            faults=self._faults,
+            deliveries=self.deliveries,
+            secrets=secrets,
+            deployments=deployments,
+        )

@@ -41,7 +41,7 @@ async def build_context(truss_dir: Path, contexts_dir: Path) -> Path:
     Raises NotATruss where truss refuses the folder.
     """
     check_truss(truss_dir)
-    context = contexts_dir / _fingerprint(truss_dir)
+    context = contexts_dir / fingerprint(truss_dir)
     if context.is_dir():
         return context
     contexts_dir.mkdir(parents=True, exist_ok=True)
@@ -55,21 +55,27 @@ async def build_context(truss_dir: Path, contexts_dir: Path) -> Path:
     return context
 
 
-def _fingerprint(truss_dir: Path) -> str:
+def fingerprint(truss_dir: Path) -> str:
     """Changes whenever a file that truss would read changes, or truss does."""
     digest = hashlib.sha256(f"truss {importlib.metadata.version('truss')} {truss_dir}".encode())
-    for folder in (truss_dir, *_external_packages(truss_dir)):
+    for folder in (truss_dir, *external_packages(truss_dir)):
         for path in sorted(_files(folder)):
             stat = path.stat()
             digest.update(f"\n{path} {stat.st_size} {stat.st_mtime_ns}".encode())
     return digest.hexdigest()[:32]
 
 
-def _external_packages(truss_dir: Path) -> Iterator[Path]:
+def external_packages(truss_dir: Path) -> Iterator[Path]:
+    """The folders outside of the Truss whose contents its image gets."""
     with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError):
         config = yaml.safe_load((truss_dir / "config.yaml").read_text(encoding="utf-8"))
         for folder in config.get("external_package_dirs") or []:
             yield truss_dir / folder
+
+
+def is_taken(truss_dir: Path, folder: Path) -> bool:
+    """Whether truss looks into a folder of the Truss."""
+    return not _ignored(truss_dir).match_file(f"{folder.relative_to(truss_dir)}/")
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,39 +1,14 @@
 """One deployment of one Truss: from a folder to model servers that are kept running."""
 
 import asyncio
-import os
-import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Coroutine
 
-from async_emulator.autoscaler import Autoscaler, Autoscaling
-from async_emulator.build_context import build_context
+from async_emulator.autoscaler import Autoscaler
 from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
-from async_emulator.model_environment import model_environment
-from async_emulator.replica import ReplicaSpec, lay_out_app, replica_environ
+from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.replica_set import ReplicaSet
-from async_emulator.truss_config import TrussConfig
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeploymentSettings:
-    """What to deploy, and where it may write. `environ` is added to the model's environment.
-
-    `concurrency_target` is how many predictions a replica makes at once. None: as many as the Truss's
-    `predict_concurrency`. `retry_not_ready`: whether MODEL_NOT_READY is retried.
-    """
-
-    truss_dir: Path
-    data_dir: Path
-    cache_dir: Path
-    model_id: str
-    deployment_id: str
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    concurrency_target: int | None = None
-    retry_not_ready: bool = True
-    autoscaling: Autoscaling = field(default_factory=Autoscaling)
+from async_emulator.truss_builder import TrussBuilder
 
 
 class Deployment:
@@ -56,9 +31,9 @@ class Deployment:
         self.is_deployed = False
         self._settings = settings
         self._announce = announce
-        self._log = log
         self._waiting = waiting
-        self._replicas = ReplicaSet(capacity=capacity, clock=clock, announce=announce, log=log)
+        self._builder = TrussBuilder(settings, self._say)
+        self._replicas = ReplicaSet(capacity=capacity, clock=clock, announce=self._say, log=log)
         self._autoscaler = Autoscaler(
             clock=clock,
             delay=settings.autoscaling.scale_down_delay,
@@ -105,46 +80,40 @@ class Deployment:
 
         Raises UsageProblem, EnvironmentBuildFailed or ModelLoadFailed.
         """
-        autoscaling = self._settings.autoscaling
-        spec = await self._build()
-        self._announce("loading the model")
+        hot_reload = self._hot_reload()
         try:
-            await self._replicas.start(spec, autoscaling.max_replicas)
+            await self._replicas.start(await self._builder.build(), self._settings.autoscaling.max_replicas)
             self.is_deployed = True
             on_ready()
-            if not autoscaling.is_fixed:
-                self.capacity.on_load = self._autoscaler.look
-                await self._autoscaler.run()
-            await asyncio.Event().wait()
+            await asyncio.gather(self._scale(), hot_reload())
         finally:
             await self._replicas.stop()
+
+    async def _scale(self) -> None:
+        if self._settings.autoscaling.is_fixed:
+            await _for_ever()
+        self.capacity.on_load = self._autoscaler.look
+        await self._autoscaler.run()
+
+    def _hot_reload(self) -> Callable[[], Coroutine[None, None, None]]:
+        """What deploys every change of the files after now."""
+        if not self._settings.is_watched:
+            return _for_ever
+        from async_emulator.hot_reload import HotReload  # only who watches waits for its import
+
+        return HotReload(self._settings.truss_dir, self._redeploy, self._say).run
+
+    async def _redeploy(self) -> None:
+        await self._replicas.replace(await self._builder.build(self._replicas.app_dirs))
 
     def _needed(self) -> int:
         demand = self.capacity.demand + self._waiting()
         return self._settings.autoscaling.replicas_for(demand, self._replicas.slots)
 
-    async def _build(self) -> ReplicaSpec:
-        """Make everything that a replica needs."""
-        settings = self._settings
-        self._announce(f"building {settings.truss_dir}")
-        context = await build_context(settings.truss_dir, settings.cache_dir / "contexts")
-        config = TrussConfig.read(context)
-        python = await model_environment(
-            context, config.python_version, settings.cache_dir / "environments", self._announce
-        )
-        app_dir = settings.data_dir / "app" / settings.deployment_id
-        shutil.rmtree(app_dir, ignore_errors=True)
-        lay_out_app(context, config, app_dir)
-        return ReplicaSpec(
-            python=python,
-            app_dir=app_dir,
-            packages_dir=context / config.bundled_packages_dir,
-            slots=settings.concurrency_target or config.predict_concurrency,
-            environ=replica_environ(
-                config,
-                os.environ,
-                model_id=settings.model_id,
-                deployment_id=settings.deployment_id,
-                extra=settings.environ,
-            ),
-        )
+    def _say(self, line: str) -> None:
+        name = self._settings.name
+        self._announce(f"{name}: {line}" if name else line)
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()

@@ -8,6 +8,13 @@ import click
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _OPTIONS = (
+    click.option("--environment", metavar="NAME", help="The environment to deploy in, such as staging."),
+    click.option(
+        "--watch",
+        "is_watched",
+        is_flag=True,
+        help="Deploy each change of the files at once; what does not load changes nothing.",
+    ),
     click.option(
         "--concurrency-target",
         type=click.IntRange(min=1),

@@ -1,43 +1,40 @@
-"""The service put together: queue, dispatcher, deployment and HTTP, from start to stop."""
+"""The service put together: queue, models and HTTP, from start to stop."""
 
 import asyncio
 import contextlib
+import functools
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import uvicorn
 
-from async_emulator import api_errors
 from async_emulator.api_settings import ApiSettings
 from async_emulator.app import InferenceApi, Page
-from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock, SystemClock
 from async_emulator.control import PATH as CONTROL_PATH
-from async_emulator.control import ControlledDeployment
 from async_emulator.control_parts import ControlParts
-from async_emulator.deployment import Deployment, DeploymentSettings
-from async_emulator.dispatcher import Dispatcher
 from async_emulator.errors import PortInUse
-from async_emulator.kind import Kind
+from async_emulator.served import Served, ServedSettings
 from async_emulator.service import AsyncService
 from async_emulator.sqlite_queue import SQLiteQueue
+from async_emulator.surroundings import Surroundings
 from async_emulator.sweeper import Sweeper
-from async_emulator.sync_prediction import SyncPrediction
-from async_emulator.target import Target, Targets
+from async_emulator.target import Targets
 from async_emulator.webhook_connection import WebhookConnection
 from async_emulator.webhook_secrets import WebhookSecrets
 from async_emulator.webhooks import WebhookSender
-from async_inference.wire import ErrorCode
 
 HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmulatorSettings:
-    """What to serve, and to whom."""
+    """What to serve, and to whom. The queue lives in `data_dir`."""
 
-    deployment: DeploymentSettings
+    served: Sequence[ServedSettings]
+    data_dir: Path
     api_key: str = field(repr=False)
     api: ApiSettings = field(default_factory=ApiSettings)
 
@@ -50,8 +47,13 @@ def listen(port: int) -> socket.socket:
         raise PortInUse(port) from error
 
 
+def base_url_of(listener: socket.socket) -> str:
+    """Where callers find what listens."""
+    return f"http://{HOST}:{listener.getsockname()[1]}"
+
+
 class Emulator:
-    """Baseten's async service for one deployment, until `stop` is called."""
+    """Baseten's async service for models and chains, until `stop` is called."""
 
     def __init__(
         self,
@@ -77,9 +79,9 @@ class Emulator:
         self._stopped.set()
 
     async def run(self) -> None:
-        """Serve until `stop`. Raises what keeps the model from being served."""
+        """Serve until `stop`. Raises what keeps something from being served."""
         settings = self._settings
-        queue = SQLiteQueue(settings.deployment.data_dir, self._clock.now())
+        queue = SQLiteQueue(settings.data_dir, self._clock.now())
         sweeper = Sweeper(queue, self._clock)
         control = self._control
         connection = WebhookConnection(allow_private=settings.api.allow_private_webhooks)
@@ -90,35 +92,28 @@ class Emulator:
             secrets=secrets,
             allow_private=settings.api.allow_private_webhooks,
         )
-        capacity = Capacity()
         if control:
             webhooks.on_delivery.append(control.deliveries.add)
-            capacity.wrap_model = control.wrap_model
-        dispatcher = Dispatcher(
-            deployment_id=settings.deployment.deployment_id,
-            capacity=capacity,
+        surroundings = Surroundings(
             queue=queue,
+            sweeper=sweeper,
             clock=self._clock,
             deliver=webhooks.deliver,
-            on_deadline=sweeper.expect,
-            final=() if settings.deployment.retry_not_ready else (ErrorCode.MODEL_NOT_READY,),
-        )
-        deployment = Deployment(
-            settings.deployment,
-            capacity=capacity,
-            clock=self._clock,
+            wrap_model=control.wrap_model if control else lambda model: model,
             announce=self._announce,
             log=self._log,
-            waiting=lambda: dispatcher.waiting,
+            base_url=base_url_of(self._listener),
+            api_key=settings.api_key,
         )
-        target = self._target(deployment, dispatcher, capacity)
+        served = [each.open(surroundings) for each in settings.served]
         pages: dict[str, Page] = {}
         if control:
-            pages[CONTROL_PATH] = control.control(queue, secrets, [_controlled(deployment, dispatcher)])
+            controlled = [deployment for each in served for deployment in each.controlled]
+            pages[CONTROL_PATH] = control.control(queue, secrets, controlled)
         api = InferenceApi(
             api_key=settings.api_key,
             service=AsyncService(queue=queue, clock=self._clock),
-            targets=Targets([target]),
+            targets=Targets([each.target for each in served]),
             clock=self._clock,
             settings=settings.api,
             pages=pages,
@@ -136,47 +131,32 @@ class Emulator:
         )
         serving = asyncio.create_task(server.serve(sockets=[self._listener]))
         sweeping = asyncio.create_task(sweeper.run())
-        running = asyncio.create_task(deployment.run(self._on_ready))
         stopping = asyncio.create_task(self._stopped.wait())
+        running = self._run(served)
         try:
-            await asyncio.wait({serving, running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if running.done():
-                running.result()
+            await asyncio.wait({serving, stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
+            for task in running:
+                if task.done():
+                    task.result()
         finally:
-            await dispatcher.stop()
-            await _cancel(running, stopping, sweeping)
+            await _cancel(*running, stopping, sweeping)
             server.should_exit = server.force_exit = True
             await serving
             await connection.close()
             queue.close()
 
-    def _target(self, deployment: Deployment, dispatcher: Dispatcher, capacity: Capacity) -> Target:
-        def predict(body: bytes, headers: Mapping[str, str], request_id: str) -> SyncPrediction:
-            if not deployment.is_deployed:
-                raise api_errors.not_ready()
-            return SyncPrediction(
-                capacity=capacity, clock=self._clock, body=body, headers=headers, request_id=request_id
-            )
+    def _run(self, served: Sequence[Served]) -> list[asyncio.Task[None]]:
+        on_their_way = set(range(len(served)))
 
-        return Target(
-            kind=Kind.MODEL,
-            owner_id=deployment.model_id,
-            deployment_id=deployment.deployment_id,
-            queued=dispatcher.queued,
-            predict=predict,
-            wake=deployment.wake,
-            is_ready=lambda: deployment.is_ready,
-        )
+        def is_ready(number: int) -> None:
+            on_their_way.discard(number)
+            if not on_their_way:
+                self._on_ready()
 
-
-def _controlled(deployment: Deployment, dispatcher: Dispatcher) -> ControlledDeployment:
-    return ControlledDeployment(
-        deployment_id=deployment.deployment_id,
-        hold=dispatcher.hold,
-        kill_replica=deployment.kill_replica,
-        active_replicas=lambda: deployment.active_replicas,
-        starting_replicas=lambda: deployment.starting_replicas,
-    )
+        return [
+            asyncio.create_task(each.run(functools.partial(is_ready, number)))
+            for number, each in enumerate(served)
+        ]
 
 
 class _Server(uvicorn.Server):

@@ -4,6 +4,7 @@ EmulatorError
 ├── UsageProblem                 what the user gave cannot be served; one line, exit code 2
 │   ├── NotATruss                the folder holds no Truss, or one that truss itself refuses
 │   ├── Unsupported              the Truss needs what one machine without Docker cannot give
+│   ├── OutOfBounds              an option that does not fit the others
 │   ├── PortInUse                another process listens there
 │   ├── DataDirInUse             another emulator works in this data directory
 │   └── DataDirUnusable          the queue in this data directory cannot be opened
@@ -39,6 +40,14 @@ class Unsupported(UsageProblem):
     def __init__(self, key: str, found: object, reason: str) -> None:
         self.key = key
         super().__init__(f"config.yaml: {key}: {found!r} cannot be emulated: {reason}")
+
+
+class OutOfBounds(UsageProblem):
+    """An option that does not fit the others."""
+
+    def __init__(self, option: str, found: object, allowed: str) -> None:
+        self.option = option
+        super().__init__(f"{option}: found {found}, allowed is {allowed}")
 
 
 class PortInUse(UsageProblem):

@@ -10,50 +10,61 @@ from importlib.metadata import entry_points
 import click
 import uvloop
 
-from async_emulator.build_context import check_truss
-from async_emulator.emulator import HOST, Emulator, EmulatorSettings, listen
+from async_emulator.emulator import Emulator, EmulatorSettings, base_url_of, listen
 from async_emulator.errors import UsageProblem
+from async_emulator.served import ServedSettings
 
 
 def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool) -> None:
     """Serve until SIGINT or SIGTERM. Raises EmulatorError."""
-    check_truss(settings.deployment.truss_dir)
-    _run_checks(settings)
+    for served in settings.served:
+        served.check()
+        _run_checks(served)
     with listen(port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        base_url = f"http://{HOST}:{listener.getsockname()[1]}"
         gc.freeze()  # what has been imported stays: no collection need look at it again
-        _greet(base_url, settings, is_key_new=is_key_new)
-        runner.run(_serve(settings, listener, base_url))
+        _greet(base_url_of(listener), settings, is_key_new=is_key_new)
+        runner.run(_serve(settings, listener))
     _say("stopped; what was queued is kept")
 
 
-def _run_checks(settings: EmulatorSettings) -> None:
+def _run_checks(served: ServedSettings) -> None:
     """Every installed check of a Truss's settings, before anything is built.
 
     A check is an entry point of the group `truss_async.checks`: a function that takes the Truss's folder and
     the variables its model will see, and returns one line for each problem.
     """
-    deployment = settings.deployment
     for check in entry_points(group="truss_async.checks"):
-        if problems := check.load()(deployment.truss_dir, {**os.environ, **deployment.environ}):
+        if problems := check.load()(served.path, {**os.environ, **served.environ}):
             raise UsageProblem("; ".join(problems))
 
 
 def _greet(base_url: str, settings: EmulatorSettings, *, is_key_new: bool) -> None:
-    deployment = settings.deployment
-    _say(f"serving {deployment.truss_dir} on {base_url}")
-    _say(f"model {deployment.model_id}, deployment {deployment.deployment_id}, data in {deployment.data_dir}")
+    paths = ", ".join(str(served.path) for served in settings.served)
+    _say(f"serving {paths} on {base_url}")
+    for served in settings.served:
+        _say(f"{served.title}, data in {settings.data_dir}")
+        if len(settings.served) > 1:
+            _say(f"  POST {_submit_url(base_url, settings, served)}, or any path with Host: {served.host}")
     if is_key_new:
         _say(f"callers need this key, shown only once:\n\n  export BASETEN_API_KEY={settings.api_key}\n")
 
 
-async def _serve(settings: EmulatorSettings, listener: socket.socket, base_url: str) -> None:
+def _submit_url(base_url: str, settings: EmulatorSettings, served: ServedSettings) -> str:
+    if len(settings.served) > 1:
+        target = f"deployment/{served.deployment_id}"
+    else:
+        target = f"environments/{served.environment}" if served.environment else "production"
+    return f"{base_url}/{target}/{served.submit_operation}"
+
+
+async def _serve(settings: EmulatorSettings, listener: socket.socket) -> None:
+    url = _submit_url(base_url_of(listener), settings, settings.served[0])
     emulator = Emulator(
         settings,
         listener,
         announce=_say,
         log=_say,
-        on_ready=lambda: _say(f"ready: POST {base_url}/production/async_predict (Ctrl-C stops)"),
+        on_ready=lambda: _say(f"ready: POST {url} (Ctrl-C stops)"),
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

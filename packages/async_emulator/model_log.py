@@ -11,10 +11,14 @@ _ACCESS = b"Handled request"
 
 
 class ModelLog:
-    """Takes the server's output as it comes, in pieces of any size; gives `emit` one line at a time."""
+    """Takes the server's output as it comes, in pieces of any size; gives `emit` one line at a time.
 
-    def __init__(self, emit: Callable[[str], None]) -> None:
+    `name` stands before each line.
+    """
+
+    def __init__(self, emit: Callable[[str], None], name: str = "model") -> None:
         self._emit = emit
+        self._name = name
         self._rest = b""
         self.last_error = ""
 
@@ -36,14 +40,14 @@ class ModelLog:
         text = line.decode(errors="replace").rstrip()
         record = _record(text)
         if record is None:
-            self._emit(f"model | {text}")
+            self._emit(f"{self._name} | {text}")
             return
         request_id = record.get("request_id")
         subject = f" [{request_id}]" if request_id else ""
-        self._emit(f"model | {record.get('levelname', '')}{subject} {record['message']}")
+        self._emit(f"{self._name} | {record.get('levelname', '')}{subject} {record['message']}")
         if traceback := record.get("exc_info"):
             for traceback_line in str(traceback).splitlines():
-                self._emit(f"model | {traceback_line}")
+                self._emit(f"{self._name} | {traceback_line}")
             self.last_error = str(traceback).strip().splitlines()[-1]
 
 

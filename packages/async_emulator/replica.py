@@ -31,12 +31,16 @@ _PASSED_ON = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplicaSpec:
-    """Everything that makes one replica like another. `slots`: predictions that it makes at once."""
+    """Everything that makes one replica like another.
+
+    `slots`: predictions that it makes at once. `name` stands before each line of its log.
+    """
 
     python: Path
     app_dir: Path
     packages_dir: Path
     slots: int
+    name: str
     environ: Mapping[str, str] = field(repr=False)
 
 
@@ -99,7 +103,7 @@ class Replica:
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
-        replica = cls(process, ModelClient(f"http://127.0.0.1:{port}"), ModelLog(emit))
+        replica = cls(process, ModelClient(f"http://127.0.0.1:{port}"), ModelLog(emit, spec.name))
         try:
             if await replica.answers():
                 return replica

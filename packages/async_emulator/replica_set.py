@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from pathlib import Path
 
 from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
@@ -28,7 +29,7 @@ class ReplicaSet:
         self._spec: ReplicaSpec | None = None
         self._keepers: list[ReplicaKeeper] = []
         self._numbers = itertools.count(1)
-        self._ending: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], ReplicaKeeper] = {}
 
     @property
     def wanted(self) -> int:
@@ -50,6 +51,11 @@ class ReplicaSet:
         """How many predictions one replica makes at once."""
         return 1 if self._spec is None else self._spec.slots
 
+    @property
+    def app_dirs(self) -> set[Path]:
+        """The folders that replicas run in."""
+        return {keeper.spec.app_dir for keeper in [*self._keepers, *self._retiring.values()]}
+
     async def start(self, spec: ReplicaSpec, number: int) -> None:
         """Start as many replicas, and return once each is ready. Raises ModelLoadFailed."""
         self._spec = spec
@@ -64,7 +70,7 @@ class ReplicaSet:
         while len(self._keepers) < number:
             self._keepers.append(self._keeper(self._spec, is_on_trial=False))
         while len(self._keepers) > number:
-            self._end(self._keepers.pop().retire())
+            self._retire(self._keepers.pop())
 
     async def replace(self, spec: ReplicaSpec) -> None:
         """Put replicas of another spec in the place of these, one by one; the old ones serve until then.
@@ -82,9 +88,9 @@ class ReplicaSet:
                 raise
             if old in self._keepers:
                 self._keepers[self._keepers.index(old)] = new
-                self._end(old.retire())
+                self._retire(old)
             else:  # scaled down meanwhile
-                self._end(new.retire())
+                self._retire(new)
 
     def kill(self, index: int) -> bool:
         """End the replica at `index` (0 is the oldest) with `kill -9`; whether there was one."""
@@ -92,11 +98,8 @@ class ReplicaSet:
 
     async def stop(self) -> None:
         """End every replica at once."""
-        for task in self._ending:
-            task.cancel()
-        await asyncio.gather(
-            *(keeper.stop() for keeper in self._keepers), *self._ending, return_exceptions=True
-        )
+        keepers = [*self._keepers, *self._retiring.values()]
+        await asyncio.gather(*(keeper.stop() for keeper in keepers))
 
     def _keeper(self, spec: ReplicaSpec, *, is_on_trial: bool) -> ReplicaKeeper:
         return ReplicaKeeper(
@@ -109,7 +112,7 @@ class ReplicaSet:
             log=self._log,
         )
 
-    def _end(self, retiring: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(retiring)
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+    def _retire(self, keeper: ReplicaKeeper) -> None:
+        task = asyncio.create_task(keeper.retire())
+        self._retiring[task] = keeper
+        task.add_done_callback(self._retiring.pop)

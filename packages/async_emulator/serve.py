@@ -1,6 +1,5 @@
 """The command `truss-async serve`."""
 
-import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -10,8 +9,6 @@ import click
 
 from async_emulator.api_options import api_options
 from async_emulator.deployment_options import deployment_options
-
-_APP = "truss-async"
 
 
 def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -29,7 +26,7 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
     short_help="Run a Truss behind Baseten's async API, on this machine.",
     epilog="Exit codes: 0 it was stopped, 1 the model cannot be run, 2 it cannot be run as given.",
 )
-@click.argument("truss_dir", default=".", type=click.Path(path_type=Path))
+@click.argument("paths", metavar="[TRUSS_DIR]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--port", default=8080, show_default=True, type=click.IntRange(0, 65_535), help="0: any free one."
 )
@@ -41,7 +38,7 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the queue lives. Default: a folder for this Truss under your state directory.",
+    help="Where the queue lives. Default: a folder for what is served under your state directory.",
 )
 @click.option(
     "--env",
@@ -56,21 +53,16 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
 @deployment_options
 @api_options
 def serve(
-    truss_dir: Path,
+    paths: tuple[Path, ...],
     port: int,
     api_key: str | None,
     data_dir: Path | None,
     environ: dict[str, str],
     model_id: str | None,
     deployment_id: str | None,
-    concurrency_target: int | None,
-    retry_not_ready: bool,
-    max_replicas: int,
-    min_replicas: int | None,
-    scale_down_delay: float,
-    **api: Any,
+    **options: Any,
 ) -> None:
-    """Run the Truss in TRUSS_DIR (default: this folder) behind Baseten's async API.
+    """Run the Truss in TRUSS_DIR (default: this folder) behind Baseten's async API; or several, each a model.
 
     The model runs in the real Truss server, without Docker, in an environment of its own. Requests that were
     acknowledged survive the end of this command, however it ends: start it again with the same --data-dir.
@@ -81,41 +73,23 @@ def serve(
       truss-async serve . --port 8080 --env TRUSS_OUTPUTS_URL=file://$PWD/outputs
     """
     # Here, so that `truss-async --help` does not wait for a server's libraries.
-    import platformdirs
-
-    from async_emulator.api_settings import ApiSettings
-    from async_emulator.autoscaler import Autoscaling
-    from async_emulator.deployment import DeploymentSettings
-    from async_emulator.emulator import EmulatorSettings
     from async_emulator.errors import EmulatorError, UsageProblem
     from async_emulator.foreground import run_in_foreground
+    from async_emulator.serve_settings import Given, settings_of
 
-    if min_replicas is not None and min_replicas > max_replicas:
-        raise click.BadParameter(f"at most --replicas, which is {max_replicas}", param_hint="--min-replicas")
-    truss_dir = truss_dir.resolve()
-    digest = hashlib.sha256(str(truss_dir).encode()).hexdigest()
-    model_id = model_id or digest[:8]
-    settings = EmulatorSettings(
-        deployment=DeploymentSettings(
-            truss_dir=truss_dir,
-            data_dir=(data_dir or platformdirs.user_state_path(_APP) / model_id).resolve(),
-            cache_dir=platformdirs.user_cache_path(_APP),
-            model_id=model_id,
-            deployment_id=deployment_id or digest[8:15],
-            environ=environ,
-            concurrency_target=concurrency_target,
-            retry_not_ready=retry_not_ready,
-            autoscaling=Autoscaling(
-                min_replicas=max_replicas if min_replicas is None else min_replicas,
-                max_replicas=max_replicas,
-                scale_down_delay=scale_down_delay,
-            ),
-        ),
+    if len(paths) > 1 and (model_id or deployment_id):
+        raise click.UsageError("--model-id and --deployment-id are for one Truss, and there are several")
+    given = Given(
+        paths=[path.resolve() for path in paths or (Path(),)],
+        data_dir=data_dir,
+        environ=environ,
+        model_id=model_id,
+        deployment_id=deployment_id,
         api_key=api_key or secrets.token_urlsafe(24),
-        api=ApiSettings(**api),
+        options=options,
     )
     try:
-        run_in_foreground(settings, port, is_key_new=not api_key)
+        run_in_foreground(settings_of(given), port, is_key_new=not api_key)
     except UsageProblem as error:
         raise click.UsageError(str(error)) from error
     except EmulatorError as error:

@@ -1,0 +1,86 @@
+"""A deployment with a queue before it: a model, or the entrypoint of a chain."""
+
+from collections.abc import Callable, Mapping
+
+from async_emulator import api_errors
+from async_emulator.capacity import Capacity
+from async_emulator.control import ControlledDeployment
+from async_emulator.deployment import Deployment
+from async_emulator.deployment_settings import DeploymentSettings
+from async_emulator.dispatcher import Dispatcher
+from async_emulator.kind import Kind
+from async_emulator.surroundings import Surroundings
+from async_emulator.sync_prediction import SyncPrediction
+from async_emulator.target import Target
+from async_inference.wire import ErrorCode
+
+
+def controlled_deployment(
+    deployment: Deployment, hold: Callable[[bool], None] = lambda is_held: None
+) -> ControlledDeployment:
+    """What the control path can do to a deployment. Only one with a queue can be held."""
+    return ControlledDeployment(
+        deployment_id=deployment.deployment_id,
+        hold=hold,
+        kill_replica=deployment.kill_replica,
+        active_replicas=lambda: deployment.active_replicas,
+        starting_replicas=lambda: deployment.starting_replicas,
+    )
+
+
+class QueuedDeployment:
+    """Runs a deployment and the queued requests to it, which are those of `owner_id`, a model or a chain."""
+
+    def __init__(
+        self, settings: DeploymentSettings, surroundings: Surroundings, *, kind: Kind, owner_id: str
+    ) -> None:
+        capacity = Capacity()
+        capacity.wrap_model = surroundings.wrap_model
+        self._capacity = capacity
+        self._clock = surroundings.clock
+        self._dispatcher = Dispatcher(
+            deployment_id=settings.deployment_id,
+            capacity=capacity,
+            queue=surroundings.queue,
+            clock=surroundings.clock,
+            deliver=surroundings.deliver,
+            on_deadline=surroundings.sweeper.expect,
+            final=() if settings.retry_not_ready else (ErrorCode.MODEL_NOT_READY,),
+        )
+        self.deployment = Deployment(
+            settings,
+            capacity=capacity,
+            clock=surroundings.clock,
+            announce=surroundings.announce,
+            log=surroundings.log,
+            waiting=lambda: self._dispatcher.waiting,
+        )
+        self.target = Target(
+            kind=kind,
+            owner_id=owner_id,
+            deployment_id=settings.deployment_id,
+            queued=self._dispatcher.queued,
+            predict=self._predict,
+            wake=self.deployment.wake,
+            is_ready=lambda: self.deployment.is_ready,
+            environments=frozenset({settings.environment}) if settings.environment else None,
+        )
+
+    @property
+    def controlled(self) -> list[ControlledDeployment]:
+        """The one that it has."""
+        return [controlled_deployment(self.deployment, self._dispatcher.hold)]
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Deploy, and serve until cancelled. `on_ready` is called once. Raises what Deployment.run raises."""
+        try:
+            await self.deployment.run(on_ready)
+        finally:
+            await self._dispatcher.stop()
+
+    def _predict(self, body: bytes, headers: Mapping[str, str], request_id: str) -> SyncPrediction:
+        if not self.deployment.is_deployed:
+            raise api_errors.not_ready()
+        return SyncPrediction(
+            capacity=self._capacity, clock=self._clock, body=body, headers=headers, request_id=request_id
+        )

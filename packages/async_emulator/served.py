@@ -1,0 +1,71 @@
+"""What one argument of `truss-async serve` becomes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from async_emulator.control import ControlledDeployment
+from async_emulator.surroundings import Surroundings
+from async_emulator.target import Target
+
+
+class Served(Protocol):
+    """A model or a chain while it is served."""
+
+    target: Target
+
+    @property
+    def controlled(self) -> Sequence[ControlledDeployment]:
+        """Every deployment that runs for it."""
+        ...
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Deploy, and serve until cancelled. `on_ready` is called once. Raises EmulatorError."""
+        ...
+
+
+class ServedSettings(Protocol):
+    """A model or a chain that is to be served."""
+
+    @property
+    def path(self) -> Path:
+        """The folder or file that was named."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What a person should know of its ids."""
+        ...
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Variables for its models."""
+        ...
+
+    @property
+    def environment(self) -> str | None:
+        """The name of the environment that it is deployed in, if it has one."""
+        ...
+
+    @property
+    def deployment_id(self) -> str:
+        """The deployment that callers reach."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """The platform's host for it."""
+        ...
+
+    @property
+    def submit_operation(self) -> str:
+        """The last step of the path that queues a request."""
+        ...
+
+    def check(self) -> None:
+        """Raise UsageProblem where it is plain at once that it cannot be served."""
+        ...
+
+    def open(self, surroundings: Surroundings) -> Served:
+        """What serves it. Needs a running event loop."""
+        ...

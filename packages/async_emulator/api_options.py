@@ -71,6 +71,12 @@ _OPTIONS = (
         help="Also send webhooks to private addresses, still over https.",
     ),
     click.option(
+        "--request-log/--no-request-log",
+        default=_DEFAULTS.request_log,
+        show_default=True,
+        help="Whether each change of a request's status is a line of the log.",
+    ),
+    click.option(
         "--control",
         is_flag=True,
         help="Let tests advance the clock, make faults and see deliveries, under /control/.",

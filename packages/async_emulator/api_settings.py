@@ -21,4 +21,5 @@ class ApiSettings:
     raw_run_remote: bool = False
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     allow_private_webhooks: bool = False
+    request_log: bool = True
     control: bool = False

@@ -16,12 +16,15 @@ from async_emulator.clock import Clock, SystemClock
 from async_emulator.control import PATH as CONTROL_PATH
 from async_emulator.control_parts import ControlParts
 from async_emulator.errors import PortInUse
+from async_emulator.observation import Observation
 from async_emulator.served import Served, ServedSettings
 from async_emulator.service import AsyncService
 from async_emulator.sqlite_queue import SQLiteQueue
 from async_emulator.surroundings import Surroundings
 from async_emulator.sweeper import Sweeper
 from async_emulator.target import Targets
+from async_emulator.transition import TransitionLog
+from async_emulator.truss_config import model_name
 from async_emulator.webhook_connection import WebhookConnection
 from async_emulator.webhook_secrets import WebhookSecrets
 from async_emulator.webhooks import WebhookSender
@@ -92,28 +95,35 @@ class Emulator:
             secrets=secrets,
             allow_private=settings.api.allow_private_webhooks,
         )
-        if control:
-            webhooks.on_delivery.append(control.deliveries.add)
+        observation = Observation(queue=queue, clock=self._clock, control=control)
+        webhooks.on_delivery.append(observation.delivered)
+        if settings.api.request_log:
+            queue.watchers.append(TransitionLog(self._log))
         surroundings = Surroundings(
             queue=queue,
             sweeper=sweeper,
             clock=self._clock,
             deliver=webhooks.deliver,
-            wrap_model=control.wrap_model if control else lambda model: model,
+            wrap_model=observation.wrap_model,
             announce=self._announce,
             log=self._log,
             base_url=base_url_of(self._listener),
             api_key=settings.api_key,
         )
         served = [each.open(surroundings) for each in settings.served]
-        pages: dict[str, Page] = {}
+        targets = [
+            observation.attach(each.target, each.controlled[0], model_name=model_name(given.path))
+            for each, given in zip(served, settings.served, strict=True)
+        ]
+        pages: dict[str, Page] = {"/metrics": observation.page}
         if control:
+            webhooks.on_delivery.append(control.deliveries.add)
             controlled = [deployment for each in served for deployment in each.controlled]
             pages[CONTROL_PATH] = control.control(queue, secrets, controlled)
         api = InferenceApi(
             api_key=settings.api_key,
             service=AsyncService(queue=queue, clock=self._clock),
-            targets=Targets([each.target for each in served]),
+            targets=Targets(targets),
             clock=self._clock,
             settings=settings.api,
             pages=pages,

@@ -10,6 +10,7 @@ from typing import Protocol
 from async_emulator.errors import UnknownRequest
 from async_emulator.lifecycle import Event, next_status, next_webhook_status
 from async_emulator.request import AsyncRequest
+from async_emulator.transition import Watcher
 from async_inference.wire import AsyncRequestError, RequestStatus
 
 RETENTION = timedelta(hours=1)
@@ -24,11 +25,13 @@ class RequestQueue(Protocol):
     calls are made from one thread, and are short enough for an event loop. `on_change` is called when the
     first change after a commit has been made. Where a change or a commit fails, that commit raises, and all
     that it was to make durable is undone.
+    Each of `watchers` is told of every change of a status, before it is committed.
     Every status comes from `lifecycle`. Raises UnknownRequest for an id it does not hold, and
     InvalidTransition where a request cannot take the event.
     """
 
     on_change: Callable[[], None]
+    watchers: list[Watcher]
 
     def enqueue(self, request: AsyncRequest) -> None:
         """Take in a request that is QUEUED."""
@@ -127,6 +130,7 @@ class MemoryQueue:
 
     def __init__(self) -> None:
         self.on_change: Callable[[], None] = lambda: None
+        self.watchers: list[Watcher] = []
         self._requests: dict[str, AsyncRequest] = {}
         self._age: dict[str, int] = {}
         self._ages = itertools.count()
@@ -227,9 +231,12 @@ class MemoryQueue:
             raise UnknownRequest(request_id) from None
 
     def _put(self, request: AsyncRequest) -> AsyncRequest:
-        if before := self._requests.get(request.request_id):
+        before = self._requests.get(request.request_id)
+        if before is not None:
             self._counts[before.deployment_id, before.status] -= 1
         self._counts[request.deployment_id, request.status] += 1
         self._requests[request.request_id] = request
         self.on_change()
+        for watch in self.watchers:
+            watch(before, request)
         return request

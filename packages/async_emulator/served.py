@@ -16,7 +16,7 @@ class Served(Protocol):
 
     @property
     def controlled(self) -> Sequence[ControlledDeployment]:
-        """Every deployment that runs for it."""
+        """Every deployment that runs for it; the first is the one that callers reach."""
         ...
 
     async def run(self, on_ready: Callable[[], None]) -> None:

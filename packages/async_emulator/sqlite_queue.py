@@ -19,6 +19,7 @@ from async_emulator.lifecycle import Event
 from async_emulator.queue import RETENTION, after
 from async_emulator.request import AsyncRequest
 from async_emulator.request_row import changeable, from_micros, from_row, to_micros, to_row
+from async_emulator.transition import Watcher
 from async_inference.wire import AsyncRequestError, RequestStatus
 
 _PRAGMAS = (
@@ -47,6 +48,7 @@ class SQLiteQueue:
         self._connection.row_factory = sqlite3.Row
         self._failure: sqlite3.Error | None = None
         self.on_change: Callable[[], None] = lambda: None
+        self.watchers: list[Watcher] = []
         try:
             for pragma in _PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
@@ -69,6 +71,7 @@ class SQLiteQueue:
         seq = self._execute("insert_request", to_row(request)).lastrowid
         self._execute("insert_input", {"seq": seq, "model_input": request.model_input})
         self._count(request, 1)
+        self._tell(None, request)
 
     def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
         """Hand out the next request, by priority and then age."""
@@ -178,7 +181,12 @@ class SQLiteQueue:
         self._leased.pop(request.request_id, None)
         self._count(request, -1)
         self._count(changed, 1)
+        self._tell(request, changed)
         return changed
+
+    def _tell(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
+        for watch in self.watchers:
+            watch(before, after)
 
     def _count(self, request: AsyncRequest, number: int) -> None:
         self._counts[request.deployment_id, request.status] += number

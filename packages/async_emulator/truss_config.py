@@ -18,6 +18,15 @@ _NEEDS_DOCKER = {
 }
 
 
+def model_name(path: Path) -> str:
+    """The name of the model in a Truss's folder; the file's or folder's own where there is none."""
+    try:
+        config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
+    except OSError:
+        return path.name
+    return str(_value(config, "model_name") or path.name)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrussConfig:
     """A Truss's settings. `predict_concurrency` is how many predictions the server runs at once."""

@@ -169,6 +169,22 @@ def test_a_replica_that_is_killed_is_replaced(caller, control):
     assert deployment == {"deployment_id": "d1", "active": 1, "starting": 0}
 
 
+def test_what_becomes_of_a_request_is_logged_and_measured(caller, emulator):
+    request_id = caller.submit({"prompt": "hush"})
+    caller.wait(request_id, "SUCCEEDED")
+    told = [line for line in emulator.lines if f"request_id={request_id}" in line]
+    assert [line.partition(" status=")[2].split()[0] for line in told] == [
+        "QUEUED",
+        "IN_PROGRESS",
+        "SUCCEEDED",
+    ]
+    assert "hush" not in emulator.output
+    metrics = caller.http.get("/metrics").text
+    labels = 'deployment_id="d1",environment="production",model_id="m1",model_name="tested"'
+    assert f'baseten_replicas_active{{{labels},rollout_phase="stable"}} 1.0' in metrics
+    assert "baseten_inference_requests_total{" in metrics
+
+
 def test_without_control_there_is_none(tmp_path, serve):
     truss = write_truss(tmp_path / "truss", MODEL)
     caller = serve(truss, "--data-dir", tmp_path / "data", is_ready=False)

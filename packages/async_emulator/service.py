@@ -6,11 +6,11 @@ from datetime import timedelta
 from pydantic_core import to_json
 
 from async_emulator.clock import Clock
-from async_emulator.errors import InvalidTransition
+from async_emulator.errors import InvalidTransition, UnknownRequest
 from async_emulator.group_commit import GroupCommit
 from async_emulator.kind import Kind
 from async_emulator.lifecycle import initial_webhook_status
-from async_emulator.queue import RequestQueue
+from async_emulator.queue import RETENTION, RequestQueue
 from async_emulator.request import AsyncRequest
 from async_emulator.target import Target
 from async_inference.wire import (
@@ -66,12 +66,13 @@ class AsyncService:
 
     async def status(self, request_id: str) -> AsyncRequestStatus:
         """Where a request stands, for good if it has ended. Raises UnknownRequest."""
-        status = self._queue.get(request_id).public_status
+        status = self._known(request_id).public_status
         await self._commits.wait()
         return status
 
     async def cancel(self, request_id: str) -> CancelAsyncRequestResult:
         """Cancel a request if it is still QUEUED. Raises UnknownRequest."""
+        self._known(request_id)
         try:
             self._queue.cancel(request_id, self._clock.now())
         except InvalidTransition:
@@ -85,6 +86,13 @@ class AsyncService:
         return CancelAsyncRequestResult(
             request_id=request_id, canceled=True, message="the request has been canceled"
         )
+
+    def _known(self, request_id: str) -> AsyncRequest:
+        """The request, if it has not ended an hour ago; the queue forgets it only when it is next swept."""
+        request = self._queue.get(request_id)
+        if request.status.is_terminal and request.status_at <= self._clock.now() - RETENTION:
+            raise UnknownRequest(request_id)
+        return request
 
     def queue_status(self, target: Target) -> AsyncQueueStatus:
         """How many requests of a deployment wait and how many run."""

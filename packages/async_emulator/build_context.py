@@ -1,19 +1,10 @@
-"""What Baseten would build an image from, written by truss itself.
-
-truss takes seconds to import, so it runs in a process of its own, and only where the Truss has changed:
-
-    python -m async_emulator.build_context TRUSS_DIR CONTEXT_DIR
-
-ends with exit code 2 and one line where truss refuses.
-"""
+"""What Baseten would build an image from, written by truss itself."""
 
 import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
 import os
-import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +12,8 @@ from pathlib import Path
 import pathspec
 import yaml
 
-from async_emulator.child_process import run
 from async_emulator.errors import NotATruss
-
-_REFUSED = 2
+from async_emulator.truss_process import TrussProcess
 
 
 def check_truss(truss_dir: Path) -> None:
@@ -35,7 +24,7 @@ def check_truss(truss_dir: Path) -> None:
         raise NotATruss(truss_dir, "no Truss: a Truss has a config.yaml (make one with 'truss init')")
 
 
-async def build_context(truss_dir: Path, contexts_dir: Path) -> Path:
+async def build_context(truss_dir: Path, contexts_dir: Path, truss: TrussProcess) -> Path:
     """The build context of the Truss as it is now, made below `contexts_dir` if it is not there yet.
 
     Raises NotATruss where truss refuses the folder.
@@ -47,11 +36,13 @@ async def build_context(truss_dir: Path, contexts_dir: Path) -> Path:
     contexts_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=contexts_dir, prefix=".building-") as building:
         written = Path(building) / "context"
-        done = await run(sys.executable, "-m", __name__, str(truss_dir), str(written))
-        if done.exit_code != 0:
-            raise NotATruss(truss_dir / "config.yaml", _last_line(done.stderr))
-        with contextlib.suppress(FileExistsError):  # another emulator was quicker
+        if problem := await truss.write_context(truss_dir, written):
+            raise NotATruss(truss_dir / "config.yaml", problem)
+        try:
             written.rename(context)
+        except OSError:
+            if not context.is_dir():  # else another emulator was quicker
+                raise
     return context
 
 
@@ -99,34 +90,3 @@ def _ignored(folder: Path) -> pathspec.GitIgnoreSpec:
         ignore_file = Path(truss.origin).parent / "util" / ".truss_ignore"
     lines = ignore_file.read_text(encoding="utf-8").splitlines()
     return pathspec.GitIgnoreSpec.from_lines(lines)
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "truss could not read it"
-
-
-def _write(truss_dir: Path, context: Path) -> None:
-    """Let truss write the context. Ends the process with one line where truss refuses."""
-    import pydantic
-    from truss.truss_handle.truss_handle import TrussHandle
-
-    try:
-        TrussHandle(truss_dir).build_docker_build_context(context)
-    except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(step) for step in first["loc"])
-        found = repr(first["input"])
-        _refuse(f"{key}: {first['msg']} (found {found[:80]})")
-    except (ValueError, FileNotFoundError, yaml.YAMLError) as error:
-        _refuse(str(error))
-    shutil.rmtree(context / "build_hash", ignore_errors=True)  # a second copy of everything, for Docker
-
-
-def _refuse(problem: str) -> None:
-    print(" ".join(problem.split()), file=sys.stderr)
-    sys.exit(_REFUSED)
-
-
-if __name__ == "__main__":
-    _write(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -5,14 +5,14 @@ from collections.abc import Callable, Coroutine
 
 from async_emulator.autoscaler import Autoscaler
 from async_emulator.capacity import Capacity
-from async_emulator.clock import Clock
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.replica_set import ReplicaSet
+from async_emulator.surroundings import Surroundings
 from async_emulator.truss_builder import TrussBuilder
 
 
 class Deployment:
-    """A Truss that is being deployed. `announce` gets lines for a person, `log` the model's own.
+    """A Truss that is being deployed.
 
     `capacity` hands out its slots; `waiting` tells how many requests wait that hold no slot and ask for none.
     """
@@ -20,20 +20,21 @@ class Deployment:
     def __init__(
         self,
         settings: DeploymentSettings,
+        surroundings: Surroundings,
         *,
-        capacity: Capacity,
-        clock: Clock,
-        announce: Callable[[str], None],
-        log: Callable[[str], None],
         waiting: Callable[[], int] = lambda: 0,
     ) -> None:
-        self.capacity = capacity
+        clock = surroundings.clock
+        self.capacity = Capacity()
+        self.capacity.wrap_model = surroundings.wrap_model
         self.is_deployed = False
         self._settings = settings
-        self._announce = announce
+        self._announce = surroundings.announce
         self._waiting = waiting
-        self._builder = TrussBuilder(settings, self._say)
-        self._replicas = ReplicaSet(capacity=capacity, clock=clock, announce=self._say, log=log)
+        self._builder = TrussBuilder(settings, truss=surroundings.truss, clock=clock, announce=self._say)
+        self._replicas = ReplicaSet(
+            capacity=self.capacity, clock=clock, announce=self._say, log=surroundings.log
+        )
         self._autoscaler = Autoscaler(
             clock=clock,
             delay=settings.autoscaling.scale_down_delay,
@@ -104,7 +105,7 @@ class Deployment:
         return HotReload(self._settings.truss_dir, self._redeploy, self._say).run
 
     async def _redeploy(self) -> None:
-        await self._replicas.replace(await self._builder.build(self._replicas.app_dirs))
+        await self._replicas.replace(await self._builder.build(self._replicas.run_dirs))
 
     def _needed(self) -> int:
         demand = self.capacity.demand + self._waiting()

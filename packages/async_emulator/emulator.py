@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from async_emulator.control import PATH as CONTROL_PATH
 from async_emulator.control_parts import ControlParts
 from async_emulator.errors import PortInUse
 from async_emulator.observation import Observation
-from async_emulator.served import Served, ServedSettings
+from async_emulator.served import ServedSettings
 from async_emulator.service import AsyncService
 from async_emulator.sqlite_queue import SQLiteQueue
 from async_emulator.surroundings import Surroundings
@@ -25,6 +24,7 @@ from async_emulator.sweeper import Sweeper
 from async_emulator.target import Targets
 from async_emulator.transition import TransitionLog
 from async_emulator.truss_config import model_name
+from async_emulator.truss_process import TrussProcess
 from async_emulator.webhook_connection import WebhookConnection
 from async_emulator.webhook_secrets import WebhookSecrets
 from async_emulator.webhooks import WebhookSender
@@ -86,6 +86,7 @@ class Emulator:
         settings = self._settings
         queue = SQLiteQueue(settings.data_dir, self._clock.now())
         sweeper = Sweeper(queue, self._clock)
+        truss = TrussProcess()
         control = self._control
         connection = WebhookConnection(allow_private=settings.api.allow_private_webhooks)
         secrets = WebhookSecrets(settings.api.webhook_secrets)
@@ -107,6 +108,7 @@ class Emulator:
             wrap_model=observation.wrap_model,
             announce=self._announce,
             log=self._log,
+            truss=truss,
             base_url=base_url_of(self._listener),
             api_key=settings.api_key,
         )
@@ -142,31 +144,30 @@ class Emulator:
         serving = asyncio.create_task(server.serve(sockets=[self._listener]))
         sweeping = asyncio.create_task(sweeper.run())
         stopping = asyncio.create_task(self._stopped.wait())
-        running = self._run(served)
+        ready = [asyncio.Event() for _ in served]
+        running = [
+            asyncio.create_task(each.run(event.set)) for each, event in zip(served, ready, strict=True)
+        ]
+        starting = asyncio.create_task(self._start(ready, truss))
         try:
             await asyncio.wait({serving, stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
             for task in running:
                 if task.done():
                     task.result()
         finally:
-            await _cancel(*running, stopping, sweeping)
+            await _cancel(*running, starting, stopping, sweeping)
+            await truss.close()
             server.should_exit = server.force_exit = True
             await serving
             await connection.close()
             queue.close()
 
-    def _run(self, served: Sequence[Served]) -> list[asyncio.Task[None]]:
-        on_their_way = set(range(len(served)))
-
-        def is_ready(number: int) -> None:
-            on_their_way.discard(number)
-            if not on_their_way:
-                self._on_ready()
-
-        return [
-            asyncio.create_task(each.run(functools.partial(is_ready, number)))
-            for number, each in enumerate(served)
-        ]
+    async def _start(self, ready: Sequence[asyncio.Event], truss: TrussProcess) -> None:
+        for event in ready:
+            await event.wait()
+        if not any(served.is_watched for served in self._settings.served):
+            await truss.close()
+        self._on_ready()
 
 
 class _Server(uvicorn.Server):

@@ -45,6 +45,11 @@ class ModelSettings:
         return self.deployment.deployment_id
 
     @property
+    def is_watched(self) -> bool:
+        """Whether it is built again when its files change."""
+        return self.deployment.is_watched
+
+    @property
     def host(self) -> str:
         """The platform's host for it."""
         return f"model-{self.deployment.model_id}.api.baseten.co"

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from async_emulator import api_errors
-from async_emulator.capacity import Capacity
 from async_emulator.control import ControlledDeployment
 from async_emulator.deployment import Deployment
 from async_emulator.deployment_settings import DeploymentSettings
@@ -34,26 +33,16 @@ class QueuedDeployment:
     def __init__(
         self, settings: DeploymentSettings, surroundings: Surroundings, *, kind: Kind, owner_id: str
     ) -> None:
-        capacity = Capacity()
-        capacity.wrap_model = surroundings.wrap_model
-        self._capacity = capacity
         self._clock = surroundings.clock
+        self.deployment = Deployment(settings, surroundings, waiting=lambda: self._dispatcher.waiting)
         self._dispatcher = Dispatcher(
             deployment_id=settings.deployment_id,
-            capacity=capacity,
+            capacity=self.deployment.capacity,
             queue=surroundings.queue,
             clock=surroundings.clock,
             deliver=surroundings.deliver,
             on_deadline=surroundings.sweeper.expect,
             final=() if settings.retry_not_ready else (ErrorCode.MODEL_NOT_READY,),
-        )
-        self.deployment = Deployment(
-            settings,
-            capacity=capacity,
-            clock=surroundings.clock,
-            announce=surroundings.announce,
-            log=surroundings.log,
-            waiting=lambda: self._dispatcher.waiting,
         )
         self.target = Target(
             kind=kind,
@@ -82,5 +71,9 @@ class QueuedDeployment:
         if not self.deployment.is_deployed:
             raise api_errors.not_ready()
         return SyncPrediction(
-            capacity=self._capacity, clock=self._clock, body=body, headers=headers, request_id=request_id
+            capacity=self.deployment.capacity,
+            clock=self._clock,
+            body=body,
+            headers=headers,
+            request_id=request_id,
         )

@@ -33,25 +33,43 @@ _PASSED_ON = (
 class ReplicaSpec:
     """Everything that makes one replica like another.
 
-    `slots`: predictions that it makes at once. `name` stands before each line of its log.
+    `run_dir` is laid out by `lay_out`. `slots`: predictions that it makes at once. `name` stands before each
+    line of its log.
     """
 
     python: Path
-    app_dir: Path
+    run_dir: Path
     packages_dir: Path
     slots: int
     name: str
     environ: Mapping[str, str] = field(repr=False)
 
 
-def lay_out_app(context: Path, config: TrussConfig, app_dir: Path) -> None:
-    """Write what the image has at /app: the server, the model, its data and its config."""
-    shutil.rmtree(app_dir, ignore_errors=True)
-    shutil.copytree(context / "server", app_dir)
-    for folder in (config.model_module_dir, config.data_dir):
-        if (context / folder).is_dir():
-            shutil.copytree(context / folder, app_dir / folder)
-    shutil.copy2(context / "config.yaml", app_dir)
+def app_dir(run_dir: Path) -> Path:
+    """What /app is in the image."""
+    return run_dir / "app"
+
+
+def dynamic_config_dir(run_dir: Path) -> Path:
+    """What /etc/b10_dynamic_config is in the image."""
+    return run_dir / "dynamic_config"
+
+
+def lay_out(context: Path, config: TrussConfig, run_dir: Path, dynamic_config: Mapping[str, str]) -> None:
+    """Write what the image has at /app, the server, the model, its data and its config, and what is mounted.
+
+    `dynamic_config` holds the text of each file that the platform mounts.
+    """
+    app = app_dir(run_dir)
+    shutil.copytree(context / "server", app)
+    for source, target in ((config.model_module_dir, config.model_module_dir), (config.data_dir, "data")):
+        if (context / source).is_dir():
+            shutil.copytree(context / source, app / target)
+    shutil.copy2(context / "config.yaml", app)
+    mounted = dynamic_config_dir(run_dir)
+    mounted.mkdir()
+    for name, text in dynamic_config.items():
+        (mounted / name).write_text(text, encoding="utf-8")
 
 
 def replica_environ(
@@ -93,8 +111,8 @@ class Replica:
             port = listener.getsockname()[1]
             process = await asyncio.create_subprocess_exec(
                 *(str(spec.python), str(Path(__file__).with_name("server_process.py"))),
-                *(str(spec.packages_dir), str(listener.fileno())),
-                cwd=spec.app_dir,
+                *(str(spec.packages_dir), str(dynamic_config_dir(spec.run_dir)), str(listener.fileno())),
+                cwd=app_dir(spec.run_dir),
                 env={**spec.environ, "INFERENCE_SERVER_PORT": str(port)},
                 stdin=asyncio.subprocess.PIPE,  # its end tells the server that we are gone
                 stdout=asyncio.subprocess.PIPE,

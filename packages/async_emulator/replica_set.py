@@ -52,9 +52,9 @@ class ReplicaSet:
         return 1 if self._spec is None else self._spec.slots
 
     @property
-    def app_dirs(self) -> set[Path]:
+    def run_dirs(self) -> set[Path]:
         """The folders that replicas run in."""
-        return {keeper.spec.app_dir for keeper in [*self._keepers, *self._retiring.values()]}
+        return {keeper.spec.run_dir for keeper in [*self._keepers, *self._retiring.values()]}
 
     async def start(self, spec: ReplicaSpec, number: int) -> None:
         """Start as many replicas, and return once each is ready. Raises ModelLoadFailed."""

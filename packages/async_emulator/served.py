@@ -53,6 +53,11 @@ class ServedSettings(Protocol):
         ...
 
     @property
+    def is_watched(self) -> bool:
+        """Whether it is built again when its files change."""
+        ...
+
+    @property
     def host(self) -> str:
         """The platform's host for it."""
         ...

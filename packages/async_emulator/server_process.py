@@ -1,11 +1,11 @@
 """Runs the real Truss server, in the model's own Python. Started by `replica`, never imported.
 
-    python server_process.py PACKAGES_DIR LISTENER_FD        in the folder that holds main.py
+    python server_process.py PACKAGES_DIR DYNAMIC_CONFIG_DIR LISTENER_FD     in the folder that holds main.py
 
-The server's code is untouched; around it stand three things an image gives and a laptop does not: the
-folder of bundled packages at the end of the path, a port nobody else has, and an end. The server is a child
-of this process, which waits for the end of its standard input, held by the emulator: when the emulator is
-gone, however it went, the whole process group is killed.
+The server's code is untouched; around it stand four things an image gives and a laptop does not: the folder
+of bundled packages at the end of the path, the folder that the platform mounts, a port nobody else has, and
+an end. The server is a child of this process, which waits for the end of its standard input, held by the
+emulator: when the emulator is gone, however it went, the whole process group is killed.
 
 Standard library only: the model's environment holds what its image would hold.
 """
@@ -20,10 +20,10 @@ from pathlib import Path
 
 def main() -> None:
     """Become the server's guard, and start it."""
-    packages_dir, listener_fd = sys.argv[1], int(sys.argv[2])
+    packages_dir, dynamic_config_dir, listener_fd = sys.argv[1], sys.argv[2], int(sys.argv[3])
     child = os.fork()
     if child == 0:
-        _serve(packages_dir, listener_fd)
+        _serve(packages_dir, dynamic_config_dir, listener_fd)
     else:
         os.close(listener_fd)
         _guard(child)
@@ -43,7 +43,7 @@ def _kill_all_when_alone() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _serve(packages_dir: str, listener_fd: int) -> None:
+def _serve(packages_dir: str, dynamic_config_dir: str, listener_fd: int) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, sys.stdin.fileno())
     listener = socket.socket(fileno=listener_fd)
@@ -55,6 +55,7 @@ def _serve(packages_dir: str, listener_fd: int) -> None:
 
     import truss_server
     import uvicorn
+    from _truss_shared import dynamic_config_resolver
 
     class LoopbackServer(uvicorn.Server):
         """uvicorn's server on the socket we were given, not on every address of the machine."""
@@ -63,6 +64,7 @@ def _serve(packages_dir: str, listener_fd: int) -> None:
             await super().serve(sockets=[listener])
 
     uvicorn.Server = LoopbackServer  # type: ignore[misc]
+    dynamic_config_resolver.DYNAMIC_CONFIG_MOUNT_DIR = dynamic_config_dir
     # The server's note that loading failed: in the image's home, not in that of whoever runs it here.
     truss_server.INFERENCE_SERVER_FAILED_FILE = Path("inference_server_crashed.txt").resolve()
     runpy.run_path("main.py", run_name="__main__")

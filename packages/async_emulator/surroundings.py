@@ -7,6 +7,7 @@ from async_emulator.clock import Clock
 from async_emulator.model_client import Model
 from async_emulator.queue import RequestQueue
 from async_emulator.sweeper import Sweeper
+from async_emulator.truss_process import TrussProcess
 from async_inference.wire import AsyncPredictResult
 
 
@@ -26,5 +27,6 @@ class Surroundings:
     wrap_model: Callable[[Model], Model]
     announce: Callable[[str], None]
     log: Callable[[str], None]
+    truss: TrussProcess
     base_url: str
     api_key: str

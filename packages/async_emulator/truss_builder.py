@@ -1,25 +1,38 @@
 """From the files of a Truss to everything that a replica needs."""
 
 import itertools
+import json
 import os
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from async_emulator.build_context import build_context
+from async_emulator.clock import Clock
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.model_environment import model_environment
-from async_emulator.replica import ReplicaSpec, lay_out_app, replica_environ
+from async_emulator.oidc_token import VARIABLE, oidc_token
+from async_emulator.replica import ReplicaSpec, lay_out, replica_environ
 from async_emulator.truss_config import TrussConfig
+from async_emulator.truss_process import TrussProcess
 
 
 class TrussBuilder:
     """Builds one Truss, each time as it is then. `announce` gets lines for a person."""
 
-    def __init__(self, settings: DeploymentSettings, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: DeploymentSettings,
+        *,
+        truss: TrussProcess,
+        clock: Clock,
+        announce: Callable[[str], None],
+    ) -> None:
         self._settings = settings
+        self._truss = truss
+        self._clock = clock
         self._announce = announce
-        self._apps_dir = settings.data_dir / "app" / settings.deployment_id
+        self._runs_dir = settings.data_dir / "app" / settings.deployment_id
         self._numbers = itertools.count(1)
 
     async def build(self, in_use: Collection[Path] = ()) -> ReplicaSpec:
@@ -29,15 +42,17 @@ class TrussBuilder:
         """
         settings = self._settings
         self._announce(f"building {settings.truss_dir}")
-        context = await build_context(settings.truss_dir, settings.cache_dir / "contexts")
+        context = await build_context(settings.truss_dir, settings.cache_dir / "contexts", self._truss)
         config = TrussConfig.read(context)
         python = await model_environment(
             context, config.python_version, settings.cache_dir / "environments", self._announce
         )
+        run_dir = self._next_run_dir(in_use)
+        lay_out(context, config, run_dir, self._dynamic_config())
         return ReplicaSpec(
             name=settings.name or "model",
             python=python,
-            app_dir=self._lay_out(context, config, in_use),
+            run_dir=run_dir,
             packages_dir=context / config.bundled_packages_dir,
             slots=settings.concurrency_target or config.predict_concurrency,
             environ=replica_environ(
@@ -45,16 +60,35 @@ class TrussBuilder:
                 os.environ,
                 model_id=settings.model_id,
                 deployment_id=settings.deployment_id,
-                extra=settings.environ,
+                extra={**self._oidc(config, run_dir), **settings.environ},
             ),
         )
 
-    def _lay_out(self, context: Path, config: TrussConfig, in_use: Collection[Path]) -> Path:
+    def _next_run_dir(self, in_use: Collection[Path]) -> Path:
         """A folder of its own for each build: who runs from an older one is not disturbed."""
-        if self._apps_dir.is_dir():
-            for older in self._apps_dir.iterdir():
+        if self._runs_dir.is_dir():
+            for older in self._runs_dir.iterdir():
                 if older not in in_use:
                     shutil.rmtree(older, ignore_errors=True)
-        app_dir = self._apps_dir / str(next(self._numbers))
-        lay_out_app(context, config, app_dir)
-        return app_dir
+        run_dir = self._runs_dir / str(next(self._numbers))
+        run_dir.mkdir(parents=True)
+        return run_dir
+
+    def _dynamic_config(self) -> dict[str, str]:
+        """What the platform mounts: the environment, where there is one (docs.baseten.co, "Environments")."""
+        name = self._settings.environment
+        return {} if name is None else {"environment": json.dumps({"name": name})}
+
+    def _oidc(self, config: TrussConfig, run_dir: Path) -> dict[str, str]:
+        if not config.has_oidc_token:
+            return {}
+        settings = self._settings
+        token = oidc_token(
+            model_id=settings.model_id,
+            deployment_id=settings.deployment_id,
+            environment=settings.environment,
+            now=self._clock.now(),
+        )
+        path = run_dir / "oidc_token"
+        path.write_text(token, encoding="utf-8")
+        return {VARIABLE: str(path)}

@@ -12,10 +12,16 @@ _NEEDS_DOCKER = {
     "base_image": "it needs Docker",
     "docker_server": "it needs Docker",
     "trt_llm": "it needs a GPU",
+    "bis_llm": "it needs a GPU",
     "build_commands": "they need Docker",
     "system_packages": "they need Docker",
     "resources.accelerator": "it needs a GPU image",
+    "external_data": "it is loaded into an image",
+    "model_cache": "it is loaded into an image",
+    "weights": "they are mounted by the platform",
+    "training_checkpoints": "they are mounted by the platform",
 }
+_TRANSPORT = "http"
 
 
 def model_name(path: Path) -> str:
@@ -39,6 +45,7 @@ class TrussConfig:
     model_module_dir: str
     data_dir: str
     bundled_packages_dir: str
+    has_oidc_token: bool
 
     @classmethod
     def read(cls, context: Path) -> Self:
@@ -50,6 +57,9 @@ class TrussConfig:
         for key, reason in _NEEDS_DOCKER.items():
             if found := _value(config, key):
                 raise Unsupported(key, found, reason)
+        transport = _value(config, "runtime.transport.kind")
+        if transport not in (None, _TRANSPORT):
+            raise Unsupported("runtime.transport.kind", transport, "async requests need plain http")
         model_file = Path(config["model_module_dir"], config["model_class_filename"])
         if not (context / model_file).is_file():
             raise NotATruss(model_file, "config.yaml names this file as the model, and it is not there")
@@ -66,6 +76,7 @@ class TrussConfig:
             model_module_dir=config["model_module_dir"],
             data_dir=config["data_dir"],
             bundled_packages_dir=config["bundled_packages_dir"],
+            has_oidc_token=bool(_value(config, "runtime.oidc.enabled")),
         )
 
 

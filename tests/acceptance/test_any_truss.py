@@ -1,0 +1,231 @@
+"""Any Truss runs in the emulator: whatever its hooks take and give, whatever its config.yaml asks for.
+
+All of them run in one emulator, which takes a third of the time.
+"""
+
+import base64
+import json
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uv
+
+from async_emulator.emulator_process import EmulatorProcess
+from tests.acceptance.conftest import Caller, write_truss
+
+pytestmark = pytest.mark.timeout(300)
+
+HOOKS = """
+from starlette.requests import Request
+
+class Model:
+    def preprocess(self, model_input):
+        return [model_input, "preprocessed"]
+
+    async def predict(self, model_input):
+        return [*model_input, "predicted"]
+
+    def postprocess(self, output, request: Request):
+        return {"steps": output, "request_id": request.headers["x-baseten-request-id"]}
+"""
+
+TYPED = """
+import pydantic
+
+class Input(pydantic.BaseModel):
+    prompt: str
+    steps: int = 2
+
+class Output(pydantic.BaseModel):
+    text: str
+
+class Model:
+    def predict(self, model_input: Input) -> Output:
+        return Output(text=model_input.prompt * model_input.steps)
+"""
+
+REQUEST_ONLY = """
+from starlette.requests import Request
+from starlette.responses import Response
+
+class Model:
+    async def predict(self, request: Request) -> Response:
+        body = await request.body()
+        return Response(b"<b>" + body + b"</b>", 203, {"x-mine": "kept"}, media_type="text/html")
+"""
+
+STREAMING = """
+class Model:
+    def predict(self, model_input):
+        def chunks():
+            for number in range(3):
+                yield f"{number};"
+        return chunks()
+"""
+
+PLACE = """
+import os, pathlib
+
+import beside  # of external_package_dirs
+
+class Model:
+    def __init__(self, config, data_dir, secrets, environment):
+        self._place = {
+            "metadata": config["model_metadata"],
+            "data": (pathlib.Path(data_dir) / "weights.txt").read_text(),
+            "secret": secrets["token"],
+            "environment": environment,
+        }
+
+    def setup_environment(self, environment):
+        self._place["set_up_for"] = environment
+
+    def predict(self, model_input):
+        token = pathlib.Path(os.environ["B10_OIDC_TOKEN_PATH"]).read_text()
+        return {**self._place, "flag": os.environ["FLAG"], "beside": beside.VALUE, "token": token}
+"""
+
+PLACE_CONFIG = """
+model_metadata: {mine: [1, 2]}
+environment_variables: {FLAG: 3}
+secrets: {token: null}
+data_dir: assets
+external_package_dirs: [../shared]
+runtime: {oidc: {enabled: true}}
+"""
+
+USES_TINY = "import tiny\n\nclass Model:\n    def predict(self, i):\n        return tiny.VALUE\n"
+
+
+def write_wheel(folder: Path) -> str:
+    """A package with one module, as a requirement that needs no index."""
+    wheel = folder / "tiny-1.0-py3-none-any.whl"
+    info = "tiny-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", "VALUE = 'from a wheel'\n")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+    return f"tiny @ {wheel.as_uri()}"
+
+
+def pyproject(requirement: str) -> str:
+    head = '[project]\nname = "mine"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    return f'{head}dependencies = ["{requirement}"]\n'
+
+
+def write_all(folder: Path) -> list[Path]:
+    plain = {"hooks": HOOKS, "typed": TYPED, "request_only": REQUEST_ONLY, "streaming": STREAMING}
+    trusses = [write_truss(folder / name, model) for name, model in plain.items()]
+    place = write_truss(folder / "place", PLACE, PLACE_CONFIG)
+    (place / "assets").mkdir()
+    (place / "assets" / "weights.txt").write_text("heavy")
+    (folder / "shared").mkdir()
+    (folder / "shared" / "beside.py").write_text("VALUE = 'beside'\n")
+
+    requirement = write_wheel(folder)
+    listed = write_truss(folder / "listed", USES_TINY, f"requirements: ['{requirement}']\n")
+    in_text = write_truss(folder / "in_text", USES_TINY, "requirements_file: requirements.txt\n")
+    (in_text / "requirements.txt").write_text(f"{requirement}\n")
+    in_project = write_truss(folder / "in_project", USES_TINY, "requirements_file: pyproject.toml\n")
+    (in_project / "pyproject.toml").write_text(pyproject(requirement))
+    locked = write_truss(folder / "locked", USES_TINY, "requirements_file: uv.lock\n")
+    (locked / "pyproject.toml").write_text(pyproject(requirement))
+    lock = [uv.find_uv_bin(), "lock", "--quiet", "--offline", "--project", str(locked)]
+    subprocess.run(lock, check=True)
+    return [*trusses, place, listed, in_text, in_project, locked]
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    folder = tmp_path_factory.mktemp("any")
+    trusses = write_all(folder)
+    arguments: list[str | Path] = [*trusses[1:], "--data-dir", folder / "data", "--environment", "staging"]
+    with EmulatorProcess(trusses[0], *arguments, environ={"TRUSS_SECRET_token": "hidden"}) as emulator:
+        emulator.wait_until_ready()
+        yield emulator
+
+
+class Model:
+    """One of the models."""
+
+    def __init__(self, caller: Caller, url: str) -> None:
+        self._caller = caller
+        self._url = url.removesuffix("/async_predict")
+
+    def predict(self, model_input: object) -> Any:
+        return self._caller.http.post(f"{self._url}/predict", json=model_input)
+
+    def run(self, model_input: object, status: str = "SUCCEEDED") -> dict[str, Any]:
+        body = {"model_input": model_input, "inference_retry_config": {"max_attempts": 1}}
+        submitted = self._caller.http.post(f"{self._url}/async_predict", json=body)
+        return self._caller.wait(submitted.json()["request_id"], status)
+
+
+@pytest.fixture
+def models(emulator: EmulatorProcess) -> Iterator[dict[str, Model]]:
+    names = emulator.lines[0].removeprefix("serving ").partition(" on ")[0].split(", ")
+    urls = [line.split()[1].rstrip(",") for line in emulator.lines if line.startswith("  POST ")]
+    with Caller(emulator) as caller:
+        yield {Path(name).name: Model(caller, url) for name, url in zip(names, urls, strict=True)}
+
+
+def test_every_hook_runs(models):
+    response = models["hooks"].predict({"a": 1})
+    steps = [{"a": 1}, "preprocessed", "predicted"]
+    assert response.json() == {"steps": steps, "request_id": response.headers["x-baseten-request-id"]}
+    models["hooks"].run({"a": 1})
+
+
+def test_a_typed_model_names_the_field_that_is_wrong(models):
+    assert models["typed"].predict({"prompt": "ab"}).json() == {"text": "abab"}
+    models["typed"].run({"prompt": "ab"})
+    assert models["typed"].predict({"prompt": []}).status_code == 400
+    [error] = models["typed"].run({"prompt": []}, "FAILED")["errors"]
+    assert error["code"] == "MODEL_INVALID_INPUT"
+    assert "prompt" in error["message"]
+
+
+def test_a_model_may_take_the_bare_request_and_give_a_response(models):
+    response = models["request_only"].predict({})
+    assert (response.status_code, response.text) == (203, "<b>{}</b>")
+    assert (response.headers["x-mine"], response.headers["content-type"][:9]) == ("kept", "text/html")
+    models["request_only"].run({})
+
+
+def test_a_streaming_model_streams_to_sync_callers_and_refuses_async_ones(models):
+    response = models["streaming"].predict({})
+    assert (response.status_code, response.text) == (200, "0;1;2;")
+    assert response.headers["transfer-encoding"] == "chunked"
+    [error] = models["streaming"].run({}, "FAILED")["errors"]
+    assert error["code"] == "ASYNC_REQUEST_NOT_SUPPORTED"
+
+
+def test_a_model_finds_what_baseten_would_give_it(models):
+    place = models["place"].predict({}).json()
+    claims = json.loads(base64.urlsafe_b64decode(place.pop("token").split(".")[1] + "=="))
+    assert (claims["aud"], claims["environment"]) == ("oidc.baseten.co", "staging")
+    assert claims["sub"].startswith("v=1:org=local:team=local:model=")
+    assert place == {
+        "metadata": {"mine": [1, 2]},
+        "data": "heavy",
+        "secret": "hidden",
+        "environment": {"name": "staging"},
+        "set_up_for": {"name": "staging"},
+        "flag": "3",
+        "beside": "beside",
+    }
+
+
+@pytest.mark.parametrize("name", ["listed", "in_text", "in_project", "locked"])
+def test_requirements_are_installed_wherever_they_are_listed(models, name):
+    assert models[name].predict({}).json() == "from a wheel"
+
+
+def test_the_environment_is_the_one_that_was_named(emulator):
+    with Caller(emulator) as caller:
+        assert caller.http.post("/environments/production/predict", json={}).status_code == 404

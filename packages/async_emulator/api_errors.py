@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 _CODES = {
     HTTPStatus.BAD_REQUEST: "client_error",
     HTTPStatus.UNAUTHORIZED: "unauthorized",
+    HTTPStatus.FORBIDDEN: "unauthorized",
     HTTPStatus.NOT_FOUND: "client_error",
     HTTPStatus.METHOD_NOT_ALLOWED: "client_error",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "payload_too_large",
@@ -36,9 +37,9 @@ class ApiError(Exception):
         )
 
 
-def unauthorized() -> ApiError:
+def unauthorized(status: int = HTTPStatus.UNAUTHORIZED) -> ApiError:
     """The key is missing or wrong."""
-    return ApiError(HTTPStatus.UNAUTHORIZED, "please check the api-key you provided")
+    return ApiError(HTTPStatus(status), "please check the api-key you provided")
 
 
 def not_found(message: str) -> ApiError:

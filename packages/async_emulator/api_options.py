@@ -71,6 +71,21 @@ _OPTIONS = (
         help="Also send webhooks to private addresses, still over https.",
     ),
     click.option(
+        "--webhook-attempts",
+        default=_DEFAULTS.webhook_attempts,
+        show_default=True,
+        type=click.IntRange(1, 10),
+        help="Attempts at a delivery, the first included; until 2026 the platform made 3.",
+    ),
+    click.option(
+        "--wrong-key-status",
+        default=str(_DEFAULTS.wrong_key_status),
+        show_default=True,
+        type=click.Choice(["401", "403"]),
+        callback=lambda _, __, given: int(given),
+        help="The answer to a wrong key; to a missing one it is 401. The platform's pages say both.",
+    ),
+    click.option(
         "--request-log/--no-request-log",
         default=_DEFAULTS.request_log,
         show_default=True,

@@ -21,5 +21,7 @@ class ApiSettings:
     raw_run_remote: bool = False
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     allow_private_webhooks: bool = False
+    webhook_attempts: int = 2
+    wrong_key_status: int = 401
     request_log: bool = True
     control: bool = False

@@ -75,6 +75,7 @@ class InferenceApi:
         self._service = service
         self._targets = targets
         self._clock = clock
+        self._wrong_key_status = settings.wrong_key_status
         self._limits = RateLimits(settings)
         self._submission = Submission(settings)
         self._pages = dict(pages or {})
@@ -154,7 +155,7 @@ class InferenceApi:
     def _check_key(self, request: Request) -> None:
         given = request.headers.get("authorization", "").encode()
         if not any(hmac.compare_digest(given, key) for key in self._keys):
-            raise api_errors.unauthorized()
+            raise api_errors.unauthorized(self._wrong_key_status if given else HTTPStatus.UNAUTHORIZED)
 
     def _healthz(self) -> Response:
         if self._targets.are_ready:

@@ -94,6 +94,7 @@ class Emulator:
             clock=self._clock,
             connection=control.wrap_connection(connection) if control else connection,
             secrets=secrets,
+            attempts=settings.api.webhook_attempts,
             allow_private=settings.api.allow_private_webhooks,
         )
         observation = Observation(queue=queue, clock=self._clock, control=control)

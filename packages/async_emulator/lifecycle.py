@@ -1,7 +1,8 @@
 """Everything that affects an async request's status lives here.
 
-The rows are `contract.md`'s transition table. Two are choices where the platform says nothing: a request
-that waits between two attempts, or for its webhook to be accepted, stays IN_PROGRESS.
+The statuses are those of docs.baseten.co/inference/async and of the status reference. Where they say nothing,
+we chose: a request that waits between two attempts, or for its webhook to be accepted, stays IN_PROGRESS; for
+one that expires nothing is sent, and the delivery's status is CANCELED.
 """
 
 from enum import StrEnum

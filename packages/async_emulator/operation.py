@@ -1,7 +1,7 @@
 """The operations of the inference API, as data: what is routed, limited and documented.
 
-Success and error statuses: Baseten's OpenAPI inference spec (baseten-go, 2026-07-01). 404 and 405 it leaves
-out; every operation answers them for a host, deployment or method that is not there. 413 it declares for
+Success and error statuses: Baseten's OpenAPI inference spec (baseten-go, 2026-07-01). 403, 404 and 405
+it leaves out; every operation may answer them for a wrong key, and for what is not there. 413 it declares for
 `async_predict` alone; the docs' page on errors knows it for any body.
 """
 
@@ -11,7 +11,7 @@ from datetime import timedelta
 from async_emulator.kind import Kind
 
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-_EVERYWHERE = (401, 404, 405)
+_EVERYWHERE = (401, 403, 404, 405)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

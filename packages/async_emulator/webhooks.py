@@ -17,7 +17,6 @@ from async_inference.webhook_url import shown, webhook_url_problem
 from async_inference.webhooks import SIGNATURE_HEADER, signature_header
 from async_inference.wire import AsyncPredictResult
 
-ATTEMPTS = 2
 PAUSE_SECONDS = 2.0
 TIMEOUT_SECONDS = 10.0
 _AT_ONCE = 256
@@ -43,11 +42,13 @@ class WebhookSender:
         clock: Clock,
         connection: Connection,
         secrets: WebhookSecrets,
+        attempts: int = 2,
         allow_private: bool = False,
     ) -> None:
         self._clock = clock
         self._connection = connection
         self._secrets = secrets
+        self._attempts = attempts
         self._allow_private = allow_private
         self.on_delivery: list[Callable[[Delivery], None]] = []
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -59,7 +60,7 @@ class WebhookSender:
             _log.warning("request %s: its webhook endpoint %s", result.request_id, problem)
             return False
         body = result.model_dump_json().encode()
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             if attempt > 1:
                 await self._clock.sleep(PAUSE_SECONDS)
             async with self._room:

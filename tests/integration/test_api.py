@@ -53,6 +53,13 @@ async def test_without_the_key_nothing_is_answered(platform, method, path, autho
     }
 
 
+async def test_a_wrong_key_may_be_answered_403_and_a_missing_one_never(platform):
+    platform.configure(wrong_key_status=403)
+    for authorization, status in (("Bearer wrong", 403), ("", 401)):
+        answer = await platform.http.get("/async_queue_status", headers={"Authorization": authorization})
+        assert (answer.status_code, answer.json()["error_code"]) == (status, "unauthorized")
+
+
 async def test_the_status_has_the_platforms_keys_order_and_times(platform):
     request_id = await platform.submit()
     await platform.settle()
@@ -136,6 +143,20 @@ async def test_a_body_of_just_256_kib_is_taken(platform):
     body = json.dumps({"model_input": "x" * (262_144 - frame)}).encode()
     assert len(body) == 262_144
     assert (await platform.http.post("/production/async_predict", content=body)).status_code == 201
+
+
+async def test_a_sync_body_over_100_mb_is_refused(platform):
+    platform.is_deployed = True
+    response = await platform.http.post("/production/predict", headers={"Content-Length": "100000001"})
+    assert response.status_code == 413
+    assert response.json()["error"].endswith("exceeds maximum size of 100000000 bytes")
+
+
+@pytest.mark.parametrize("model_input", [None, [1, "é"], "text", 0.5, {"a": {"b": []}}])
+async def test_any_json_is_an_input_and_unknown_fields_are_ignored(platform, model_input):
+    await platform.submit(model_input=model_input, colour="blue")
+    await platform.settle()
+    assert json.loads(platform.attempts[0].model_input) == model_input
 
 
 @pytest.mark.parametrize("webhook_endpoint", [None, "http://localhost:1/hook", "https://example.com/hook"])

@@ -44,6 +44,14 @@ async def test_the_queue_status_has_a_model_id_too_for_the_platforms_client(chai
     }
 
 
+async def test_a_webhook_of_a_chain_has_the_chains_id_as_its_models(chain):
+    body = {"model_input": {}, "webhook_endpoint": "https://example.com/hook"}
+    await chain.http.post("/production/async_run_remote", json=body)
+    await chain.settle()
+    [(_, result)] = chain.delivered
+    assert result.model_id == "c1"
+
+
 @pytest.mark.parametrize("operation", ["predict", "async_predict"])
 async def test_a_chain_has_no_operations_of_a_model(chain, operation):
     response = await chain.http.post(f"/production/{operation}", json={"model_input": {}}, headers=HOST)

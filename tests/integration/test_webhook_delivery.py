@@ -68,6 +68,7 @@ class Platform:
 
     def __init__(self, receiver: Receiver, connection: WebhookConnection) -> None:
         self.receiver = receiver
+        self.connection = connection
         self.clock = ManualClock()
         self.secrets = WebhookSecrets()
         self.deliveries: list[Delivery] = []
@@ -148,6 +149,14 @@ async def test_only_server_errors_and_silence_are_tried_once_more(
     assert await platform.deliver(statuses) == is_delivered
     assert len(receiver.received) == attempts
     assert {body for _, body in receiver.received} == {BODY}
+
+
+async def test_how_many_attempts_are_made_is_a_setting(platform, receiver):
+    platform.sender = WebhookSender(
+        clock=platform.clock, connection=platform.connection, secrets=platform.secrets, attempts=3
+    )
+    assert await platform.deliver([500, 500, 200])
+    assert len(receiver.received) == 3
 
 
 async def test_each_attempt_is_told_of_as_it_was(platform, receiver):

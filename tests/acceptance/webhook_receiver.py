@@ -9,12 +9,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class WebhookReceiver:
-    """What came, in order; the answers are `statuses`, one after the other, and then 200."""
+    """What came, in order; the answers are `statuses`, one after the other, and then 200.
+
+    A path that ends with `refused` is answered 410, whatever.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.statuses: list[int] = []
         self.received: queue.Queue[tuple[Message, bytes]] = queue.Queue()
+
+    def answer(self, path: str) -> int:
+        if path.endswith("refused"):
+            return 410
+        return self.statuses.pop(0) if self.statuses else 200
 
     def next(self, seconds: float = 20.0) -> tuple[Message, bytes]:
         """The headers and the body of the next delivery."""
@@ -30,7 +38,7 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
+            self.send_response(receiver.answer(self.path))
             self.send_header("Content-Length", "0")
             self.end_headers()
             receiver.received.put((self.headers, body))

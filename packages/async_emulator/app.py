@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,6 +20,7 @@ from async_emulator import api_errors
 from async_emulator.address import address_of
 from async_emulator.api_errors import ApiError
 from async_emulator.api_settings import ApiSettings
+from async_emulator.body import SYNC_BODY_LIMIT, read_body
 from async_emulator.clock import Clock
 from async_emulator.errors import UnknownRequest
 from async_emulator.model_client import REQUEST_ID_HEADER
@@ -41,9 +42,6 @@ from async_emulator.service import AsyncService, new_request_id
 from async_emulator.submission import Submission
 from async_emulator.target import Target, Targets
 from async_inference.wire import AsyncRequestAccepted
-
-SYNC_BODY_LIMIT = 100_000_000
-"""Bytes of any body (docs.baseten.co/reference/inference-api/overview: 100 MB)."""
 
 _log = logging.getLogger(__name__)
 
@@ -167,18 +165,18 @@ class InferenceApi:
 
     async def _submit(self, request: Request, target: Target) -> Response:
         self._limits.check_outstanding(self._service.outstanding)
-        body = self._submission.parse(await _read_body(request, self._submission.limit))
+        body = self._submission.parse(await read_body(request, self._submission.limit))
         request_id = await self._service.submit(target, body)
         return _json(AsyncRequestAccepted(request_id=request_id), request_id, HTTPStatus.CREATED)
 
     async def _submit_run_remote(self, request: Request, target: Target) -> Response:
         self._limits.check_outstanding(self._service.outstanding)
-        body = self._submission.parse_run_remote(await _read_body(request, self._submission.limit))
+        body = self._submission.parse_run_remote(await read_body(request, self._submission.limit))
         request_id = await self._service.submit(target, body)
         return _json(AsyncRequestAccepted(request_id=request_id), request_id, HTTPStatus.CREATED)
 
     async def _predict(self, request: Request, target: Target) -> ASGIApp:
-        body = await _read_body(request, SYNC_BODY_LIMIT)
+        body = await read_body(request, SYNC_BODY_LIMIT)
         return target.predict(body, request.headers, new_request_id())
 
     async def _wake(self, _: Request, target: Target) -> Response:
@@ -193,22 +191,6 @@ class InferenceApi:
 
     async def _cancel(self, request_id: str) -> Response:
         return _json(await self._service.cancel(request_id), request_id)
-
-
-async def _read_body(request: Request, limit: int) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise api_errors.payload_too_large(int(declared), limit)
-    chunks, size = [], 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise api_errors.payload_too_large(size, limit)
-            chunks.append(chunk)
-    except ClientDisconnect:
-        raise ApiError(HTTPStatus.BAD_REQUEST, "the caller left before its body was read") from None
-    return b"".join(chunks)
 
 
 def _json(body: BaseModel, request_id: str, status: HTTPStatus = HTTPStatus.OK) -> Response:

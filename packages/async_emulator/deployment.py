@@ -1,14 +1,20 @@
 """One deployment of one Truss: from a folder to model servers that are kept running."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 
 from async_emulator.autoscaler import Autoscaler
 from async_emulator.capacity import Capacity
 from async_emulator.deployment_settings import DeploymentSettings
+from async_emulator.errors import MissingRequirement, ModelLoadFailed
+from async_emulator.replica import ReplicaSpec
 from async_emulator.replica_set import ReplicaSet
 from async_emulator.surroundings import Surroundings
 from async_emulator.truss_builder import TrussBuilder
+from async_emulator.truss_source import TrussSource
+
+
+async def _at_once() -> None: ...
 
 
 class Deployment:
@@ -20,6 +26,7 @@ class Deployment:
     def __init__(
         self,
         settings: DeploymentSettings,
+        source: TrussSource,
         surroundings: Surroundings,
         *,
         waiting: Callable[[], int] = lambda: 0,
@@ -31,7 +38,8 @@ class Deployment:
         self._settings = settings
         self._announce = surroundings.announce
         self._waiting = waiting
-        self._builder = TrussBuilder(settings, truss=surroundings.truss, clock=clock, announce=self._say)
+        self._source = source
+        self._builder = TrussBuilder(settings, source, surroundings, self._say)
         self._replicas = ReplicaSet(
             capacity=self.capacity, clock=clock, announce=self._say, log=surroundings.log
         )
@@ -76,45 +84,47 @@ class Deployment:
         """End the replica at `index` (0 is the oldest) with `kill -9`; whether there was one."""
         return self._replicas.kill(index)
 
-    async def run(self, on_ready: Callable[[], None]) -> None:
-        """Build the Truss, and keep its replicas running until cancelled. `on_ready` is called once.
+    async def run(
+        self, on_ready: Callable[[], None], may_start: Callable[[], Awaitable[None]] = _at_once
+    ) -> None:
+        """Build the Truss, and keep its replicas running until cancelled.
 
+        What is built starts when `may_start` returns; `on_ready` is called once, when all replicas are ready.
         Raises UsageProblem, EnvironmentBuildFailed or ModelLoadFailed.
         """
-        hot_reload = self._hot_reload()
         try:
-            await self._replicas.start(await self._builder.build(), self._settings.autoscaling.max_replicas)
+            spec = await self._builder.build()
+            await may_start()
+            await self._start(spec)
             self.is_deployed = True
             on_ready()
-            await asyncio.gather(self._scale(), hot_reload())
+            await self._scale()
         finally:
             await self._replicas.stop()
 
+    async def _start(self, spec: ReplicaSpec) -> None:
+        try:
+            await self._replicas.start(spec, self._settings.autoscaling.max_replicas)
+        except ModelLoadFailed as error:
+            if error.reason.startswith(ModuleNotFoundError.__name__):
+                place = ": ".join(filter(None, (str(self._settings.path), self._source.name)))
+                raise MissingRequirement(place, error.reason) from error
+            raise
+
+    async def redeploy(self) -> None:
+        """Put the Truss as it is now in the place of what runs, or raise as `run` does and change nothing."""
+        await self._replicas.replace(await self._builder.build(self._replicas.run_dirs))
+
     async def _scale(self) -> None:
         if self._settings.autoscaling.is_fixed:
-            await _for_ever()
+            await asyncio.Event().wait()
         self.capacity.on_load = self._autoscaler.look
         await self._autoscaler.run()
-
-    def _hot_reload(self) -> Callable[[], Coroutine[None, None, None]]:
-        """What deploys every change of the files after now."""
-        if not self._settings.is_watched:
-            return _for_ever
-        from async_emulator.hot_reload import HotReload  # only who watches waits for its import
-
-        return HotReload(self._settings.truss_dir, self._redeploy, self._say).run
-
-    async def _redeploy(self) -> None:
-        await self._replicas.replace(await self._builder.build(self._replicas.run_dirs))
 
     def _needed(self) -> int:
         demand = self.capacity.demand + self._waiting()
         return self._settings.autoscaling.replicas_for(demand, self._replicas.slots)
 
     def _say(self, line: str) -> None:
-        name = self._settings.name
+        name = self._source.name
         self._announce(f"{name}: {line}" if name else line)
-
-
-async def _for_ever() -> None:
-    await asyncio.Event().wait()

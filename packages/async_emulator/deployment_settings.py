@@ -9,7 +9,9 @@ from async_emulator.autoscaler import Autoscaling
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentSettings:
-    """What to deploy, and where it may write. `environ` is added to the model's environment.
+    """What to deploy, a Truss's folder or a chain's file, and where it may write.
+
+    `environ` is added to the model's environment.
 
     `concurrency_target` is how many predictions a replica makes at once. None: as many as the Truss's
     `predict_concurrency`. `retry_not_ready`: whether MODEL_NOT_READY is retried. `name` tells its lines from
@@ -17,7 +19,7 @@ class DeploymentSettings:
     in, if any. With `is_watched`, a change of the Truss's files is deployed at once.
     """
 
-    truss_dir: Path
+    path: Path
     data_dir: Path
     cache_dir: Path
     model_id: str

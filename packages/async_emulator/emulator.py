@@ -11,10 +11,13 @@ import uvicorn
 
 from async_emulator.api_settings import ApiSettings
 from async_emulator.app import InferenceApi, Page
+from async_emulator.chainlet_calls import PATH as CHAINLET_PATH
+from async_emulator.chainlet_calls import ChainletCalls
 from async_emulator.clock import Clock, SystemClock
 from async_emulator.control import PATH as CONTROL_PATH
 from async_emulator.control_parts import ControlParts
 from async_emulator.errors import PortInUse
+from async_emulator.model_environment import ModelEnvironments
 from async_emulator.observation import Observation
 from async_emulator.served import ServedSettings
 from async_emulator.service import AsyncService
@@ -23,7 +26,6 @@ from async_emulator.surroundings import Surroundings
 from async_emulator.sweeper import Sweeper
 from async_emulator.target import Targets
 from async_emulator.transition import TransitionLog
-from async_emulator.truss_config import model_name
 from async_emulator.truss_process import TrussProcess
 from async_emulator.webhook_connection import WebhookConnection
 from async_emulator.webhook_secrets import WebhookSecrets
@@ -34,10 +36,11 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmulatorSettings:
-    """What to serve, and to whom. The queue lives in `data_dir`."""
+    """What to serve, and to whom. The queue lives in `data_dir`, what can be made again in `cache_dir`."""
 
     served: Sequence[ServedSettings]
     data_dir: Path
+    cache_dir: Path
     api_key: str = field(repr=False)
     api: ApiSettings = field(default_factory=ApiSettings)
 
@@ -87,6 +90,7 @@ class Emulator:
         queue = SQLiteQueue(settings.data_dir, self._clock.now())
         sweeper = Sweeper(queue, self._clock)
         truss = TrussProcess()
+        chainlets = ChainletCalls(self._clock)
         control = self._control
         connection = WebhookConnection(allow_private=settings.api.allow_private_webhooks)
         secrets = WebhookSecrets(settings.api.webhook_secrets)
@@ -110,15 +114,17 @@ class Emulator:
             announce=self._announce,
             log=self._log,
             truss=truss,
+            environments=ModelEnvironments(settings.cache_dir / "environments"),
+            chainlets=chainlets,
             base_url=base_url_of(self._listener),
             api_key=settings.api_key,
         )
         served = [each.open(surroundings) for each in settings.served]
         targets = [
-            observation.attach(each.target, each.controlled[0], model_name=model_name(given.path))
+            observation.attach(each.target, each.controlled[0], model_name=given.model_name)
             for each, given in zip(served, settings.served, strict=True)
         ]
-        pages: dict[str, Page] = {"/metrics": observation.page}
+        pages: dict[str, Page] = {"/metrics": observation.page, CHAINLET_PATH: chainlets.page}
         if control:
             webhooks.on_delivery.append(control.deliveries.add)
             controlled = [deployment for each in served for deployment in each.controlled]

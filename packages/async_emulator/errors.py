@@ -3,6 +3,8 @@
 EmulatorError
 ├── UsageProblem                 what the user gave cannot be served; one line, exit code 2
 │   ├── NotATruss                the folder holds no Truss, or one that truss itself refuses
+│   ├── NotAChain                the file holds no chain, or one that truss itself refuses
+│   ├── MissingRequirement       a model imports what its requirements do not name
 │   ├── Unsupported              the Truss needs what one machine without Docker cannot give
 │   ├── OutOfBounds              an option that does not fit the others
 │   ├── PortInUse                another process listens there
@@ -32,6 +34,17 @@ class NotATruss(UsageProblem):
     def __init__(self, path: Path, problem: str) -> None:
         self.path = path
         super().__init__(f"{path}: {problem}")
+
+
+class NotAChain(UsageProblem):
+    """The file holds no chain, or one that truss itself refuses. The message names the file."""
+
+
+class MissingRequirement(UsageProblem):
+    """A model imports what its requirements do not name."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}: add it to the requirements")
 
 
 class Unsupported(UsageProblem):

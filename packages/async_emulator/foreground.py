@@ -34,8 +34,9 @@ def _run_checks(served: ServedSettings) -> None:
     the variables its model will see, and returns one line for each problem.
     """
     for check in entry_points(group="truss_async.checks"):
-        if problems := check.load()(served.path, {**os.environ, **served.environ}):
-            raise UsageProblem("; ".join(problems))
+        for truss_dir in served.truss_dirs:
+            if problems := check.load()(truss_dir, {**os.environ, **served.environ}):
+                raise UsageProblem("; ".join(problems))
 
 
 def _greet(base_url: str, settings: EmulatorSettings, *, is_key_new: bool) -> None:

@@ -1,28 +1,31 @@
 """A change of a Truss's files is deployed at once; one that does not load changes nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from async_emulator.build_context import fingerprint
 from async_emulator.errors import EmulatorError
+from async_emulator.sources import fingerprint
 from async_emulator.truss_watcher import TrussWatcher
 
 
 class HotReload:
-    """Watches a Truss. `deploy` puts it, as it is then, in the place of what runs; else EmulatorError."""
+    """Watches folders. `deploy` puts what they hold then in the place of what runs; else EmulatorError."""
 
     def __init__(
-        self, truss_dir: Path, deploy: Callable[[], Awaitable[None]], announce: Callable[[str], None]
+        self,
+        sources: Callable[[], Sequence[Path]],
+        deploy: Callable[[], Awaitable[None]],
+        announce: Callable[[str], None],
     ) -> None:
-        self._truss_dir = truss_dir
+        self._sources = sources
         self._deploy = deploy
         self._announce = announce
-        self._deployed = fingerprint(truss_dir)
+        self._deployed = fingerprint(sources())
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        watcher = TrussWatcher(self._truss_dir)
+        watcher = TrussWatcher(self._sources)
         watching = asyncio.create_task(watcher.run())
         try:
             while True:
@@ -33,7 +36,7 @@ class HotReload:
 
     async def _reload(self) -> None:
         try:
-            found = fingerprint(self._truss_dir)
+            found = fingerprint(self._sources())
             if found == self._deployed:
                 return
             self._deployed = found

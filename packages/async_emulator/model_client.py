@@ -8,10 +8,13 @@ import aiohttp
 from yarl import URL
 
 from async_emulator.errors import ReplicaUnreachable
+from async_emulator.kind import Kind
 from async_emulator.outcome import STREAMED, Outcome, is_streamed, outcome_of
 from async_emulator.request import AsyncRequest
 
 REQUEST_ID_HEADER = "X-Baseten-Request-Id"
+CHAIN_REQUEST_ID_HEADER = "x-baseten-chain-request-id"
+"""Tells every chainlet which request to the chain its own call belongs to."""
 
 # RFC 9110, 7.6.1: what belongs to one connection goes no further.
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
@@ -57,6 +60,8 @@ class ModelClient:
     async def predict(self, request: AsyncRequest) -> Outcome:
         """Make one attempt at an async request. Raises ReplicaUnreachable where nothing answers."""
         headers = {"Content-Type": "application/json", REQUEST_ID_HEADER: request.request_id}
+        if request.kind is Kind.CHAIN:
+            headers[CHAIN_REQUEST_ID_HEADER] = request.request_id
         try:
             async with self._session.post(
                 self._predict_url, data=request.model_input, headers=headers, allow_redirects=False

@@ -10,6 +10,7 @@ import hashlib
 import platform
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -25,21 +26,27 @@ _CONSTRAINTS = "constraints.txt"
 _LOCK = "uv.lock"
 
 
-async def model_environment(
-    context: Path, python_version: str, environments_dir: Path, announce: Callable[[str], None]
-) -> Path:
-    """The Python that has everything the context asks for, installed if it is not there yet.
+class ModelEnvironments:
+    """The environments below one folder. Of those who want the same one at once, one builds it."""
 
-    What uv does is shown on standard error; `announce` gets a line a person should read. Raises
-    EnvironmentBuildFailed.
-    """
-    names = [name for name in (*_REQUIREMENT_FILES, _CONSTRAINTS, _LOCK) if (context / name).is_file()]
-    contents = {name: _own_index(name, (context / name).read_text(encoding="utf-8")) for name in names}
-    environment = environments_dir / _fingerprint(python_version, contents)
-    if not environment.is_dir():
-        announce("installing the model's requirements (once; they are kept for the next start)")
-        await _build(environment, python_version, contents, announce)
-    return environment / "bin" / "python"
+    def __init__(self, environments_dir: Path) -> None:
+        self._environments_dir = environments_dir
+        self._locks: defaultdict[Path, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def python_for(self, context: Path, python_version: str, announce: Callable[[str], None]) -> Path:
+        """The Python that has everything the context asks for, installed if it is not there yet.
+
+        What uv does is shown on standard error; `announce` gets a line a person should read. Raises
+        EnvironmentBuildFailed.
+        """
+        names = [name for name in (*_REQUIREMENT_FILES, _CONSTRAINTS, _LOCK) if (context / name).is_file()]
+        contents = {name: _own_index(name, (context / name).read_text(encoding="utf-8")) for name in names}
+        environment = self._environments_dir / _fingerprint(python_version, contents)
+        async with self._locks[environment]:
+            if not environment.is_dir():
+                announce("installing the model's requirements (once; they are kept for the next start)")
+                await _build(environment, python_version, contents, announce)
+        return environment / "bin" / "python"
 
 
 def _own_index(name: str, text: str) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from async_emulator.build_context import check_truss
 from async_emulator.deployment_settings import DeploymentSettings
-from async_emulator.kind import Kind
-from async_emulator.queued_deployment import QueuedDeployment
+from async_emulator.served_model import ServedModel
 from async_emulator.surroundings import Surroundings
+from async_emulator.truss_config import model_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +22,17 @@ class ModelSettings:
     @property
     def path(self) -> Path:
         """The folder of the Truss."""
-        return self.deployment.truss_dir
+        return self.deployment.path
+
+    @property
+    def truss_dirs(self) -> list[Path]:
+        """The same."""
+        return [self.path]
+
+    @property
+    def model_name(self) -> str:
+        """The name in config.yaml, or the folder's."""
+        return model_name(self.path)
 
     @property
     def title(self) -> str:
@@ -58,8 +68,6 @@ class ModelSettings:
         """Raise NotATruss where the folder is plainly none."""
         check_truss(self.path)
 
-    def open(self, surroundings: Surroundings) -> QueuedDeployment:
+    def open(self, surroundings: Surroundings) -> ServedModel:
         """What serves it."""
-        return QueuedDeployment(
-            self.deployment, surroundings, kind=Kind.MODEL, owner_id=self.deployment.model_id
-        )
+        return ServedModel(self.deployment, surroundings)

@@ -8,9 +8,11 @@ from async_emulator.deployment import Deployment
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.dispatcher import Dispatcher
 from async_emulator.kind import Kind
+from async_emulator.model_client import CHAIN_REQUEST_ID_HEADER
 from async_emulator.surroundings import Surroundings
 from async_emulator.sync_prediction import SyncPrediction
 from async_emulator.target import Target
+from async_emulator.truss_source import TrussSource
 from async_inference.wire import ErrorCode
 
 
@@ -28,13 +30,20 @@ def controlled_deployment(
 
 
 class QueuedDeployment:
-    """Runs a deployment and the queued requests to it, which are those of `owner_id`, a model or a chain."""
+    """A deployment, and what runs the queued requests to it: those of `owner_id`, a model or a chain."""
 
     def __init__(
-        self, settings: DeploymentSettings, surroundings: Surroundings, *, kind: Kind, owner_id: str
+        self,
+        settings: DeploymentSettings,
+        source: TrussSource,
+        surroundings: Surroundings,
+        *,
+        kind: Kind,
+        owner_id: str,
     ) -> None:
+        self._kind = kind
         self._clock = surroundings.clock
-        self.deployment = Deployment(settings, surroundings, waiting=lambda: self._dispatcher.waiting)
+        self.deployment = Deployment(settings, source, surroundings, waiting=lambda: self._dispatcher.waiting)
         self._dispatcher = Dispatcher(
             deployment_id=settings.deployment_id,
             capacity=self.deployment.capacity,
@@ -60,16 +69,15 @@ class QueuedDeployment:
         """The one that it has."""
         return [controlled_deployment(self.deployment, self._dispatcher.hold)]
 
-    async def run(self, on_ready: Callable[[], None]) -> None:
-        """Deploy, and serve until cancelled. `on_ready` is called once. Raises what Deployment.run raises."""
-        try:
-            await self.deployment.run(on_ready)
-        finally:
-            await self._dispatcher.stop()
+    async def stop(self) -> None:
+        """Drop the requests that are under way; they are queued again when the queue is next opened."""
+        await self._dispatcher.stop()
 
     def _predict(self, body: bytes, headers: Mapping[str, str], request_id: str) -> SyncPrediction:
         if not self.deployment.is_deployed:
             raise api_errors.not_ready()
+        if self._kind is Kind.CHAIN:
+            headers = {**headers, CHAIN_REQUEST_ID_HEADER: request_id}
         return SyncPrediction(
             capacity=self.deployment.capacity,
             clock=self._clock,

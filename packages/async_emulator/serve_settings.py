@@ -10,10 +10,12 @@ import platformdirs
 
 from async_emulator.api_settings import ApiSettings
 from async_emulator.autoscaler import Autoscaling
+from async_emulator.chain_settings import ChainSettings
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.emulator import EmulatorSettings
 from async_emulator.errors import NotATruss, OutOfBounds
 from async_emulator.model_settings import ModelSettings
+from async_emulator.served import ServedSettings
 
 _APP = "truss-async"
 
@@ -40,12 +42,13 @@ def settings_of(given: Given) -> EmulatorSettings:
     options = dict(given.options)
     api = ApiSettings(**{each.name: options.pop(each.name) for each in fields(ApiSettings)})
     autoscaling = _autoscaling(options)
+    cache_dir = platformdirs.user_cache_path(_APP)
     several = len(given.paths) > 1
     deployments = [
         DeploymentSettings(
-            truss_dir=path,
+            path=path,
             data_dir=data_dir.resolve(),
-            cache_dir=platformdirs.user_cache_path(_APP),
+            cache_dir=cache_dir,
             model_id=given.model_id or _digest(path)[:8],
             deployment_id=given.deployment_id or _digest(path)[8:15],
             environ=given.environ,
@@ -56,11 +59,19 @@ def settings_of(given: Given) -> EmulatorSettings:
         for path in given.paths
     ]
     return EmulatorSettings(
-        served=[ModelSettings(deployment=deployment) for deployment in deployments],
+        served=[_served(deployment) for deployment in deployments],
         data_dir=data_dir.resolve(),
+        cache_dir=cache_dir,
         api_key=given.api_key,
         api=api,
     )
+
+
+def _served(deployment: DeploymentSettings) -> ServedSettings:
+    """A chain is a file, a Truss a folder."""
+    if deployment.path.suffix == ".py":
+        return ChainSettings(entrypoint=deployment)
+    return ModelSettings(deployment=deployment)
 
 
 def _autoscaling(options: dict[str, Any]) -> Autoscaling:

@@ -33,6 +33,16 @@ class ServedSettings(Protocol):
         ...
 
     @property
+    def truss_dirs(self) -> Sequence[Path]:
+        """The folders whose settings can be checked before anything is built."""
+        ...
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model or the chain."""
+        ...
+
+    @property
     def title(self) -> str:
         """What a person should know of its ids."""
         ...

@@ -51,6 +51,7 @@ def _serve(packages_dir: str, dynamic_config_dir: str, listener_fd: int) -> None
     sys.path[0] = str(Path.cwd())
     sys.path.append(packages_dir)
 
+    import importlib.util
     import runpy
 
     import truss_server
@@ -65,6 +66,10 @@ def _serve(packages_dir: str, dynamic_config_dir: str, listener_fd: int) -> None
 
     uvicorn.Server = LoopbackServer  # type: ignore[misc]
     dynamic_config_resolver.DYNAMIC_CONFIG_MOUNT_DIR = dynamic_config_dir
+    if importlib.util.find_spec("truss_chains") is not None:  # a chainlet reads its own copy of it
+        from truss.templates.shared import dynamic_config_resolver as of_chainlets
+
+        of_chainlets.DYNAMIC_CONFIG_MOUNT_DIR = dynamic_config_dir
     # The server's note that loading failed: in the image's home, not in that of whoever runs it here.
     truss_server.INFERENCE_SERVER_FAILED_FILE = Path("inference_server_crashed.txt").resolve()
     runpy.run_path("main.py", run_name="__main__")

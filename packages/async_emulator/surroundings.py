@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from async_emulator.chainlet_calls import ChainletCalls
 from async_emulator.clock import Clock
 from async_emulator.model_client import Model
+from async_emulator.model_environment import ModelEnvironments
 from async_emulator.queue import RequestQueue
 from async_emulator.sweeper import Sweeper
 from async_emulator.truss_process import TrussProcess
@@ -28,5 +30,7 @@ class Surroundings:
     announce: Callable[[str], None]
     log: Callable[[str], None]
     truss: TrussProcess
+    environments: ModelEnvironments
+    chainlets: ChainletCalls
     base_url: str
     api_key: str

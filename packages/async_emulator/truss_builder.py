@@ -7,14 +7,12 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from async_emulator.build_context import build_context
-from async_emulator.clock import Clock
 from async_emulator.deployment_settings import DeploymentSettings
-from async_emulator.model_environment import model_environment
 from async_emulator.oidc_token import VARIABLE, oidc_token
 from async_emulator.replica import ReplicaSpec, lay_out, replica_environ
+from async_emulator.surroundings import Surroundings
 from async_emulator.truss_config import TrussConfig
-from async_emulator.truss_process import TrussProcess
+from async_emulator.truss_source import TrussSource
 
 
 class TrussBuilder:
@@ -23,14 +21,14 @@ class TrussBuilder:
     def __init__(
         self,
         settings: DeploymentSettings,
-        *,
-        truss: TrussProcess,
-        clock: Clock,
+        source: TrussSource,
+        surroundings: Surroundings,
         announce: Callable[[str], None],
     ) -> None:
         self._settings = settings
-        self._truss = truss
-        self._clock = clock
+        self._source = source
+        self._environments = surroundings.environments
+        self._clock = surroundings.clock
         self._announce = announce
         self._runs_dir = settings.data_dir / "app" / settings.deployment_id
         self._numbers = itertools.count(1)
@@ -41,16 +39,13 @@ class TrussBuilder:
         Raises UsageProblem or EnvironmentBuildFailed.
         """
         settings = self._settings
-        self._announce(f"building {settings.truss_dir}")
-        context = await build_context(settings.truss_dir, settings.cache_dir / "contexts", self._truss)
+        context = await self._source.context(self._announce)
         config = TrussConfig.read(context)
-        python = await model_environment(
-            context, config.python_version, settings.cache_dir / "environments", self._announce
-        )
+        python = await self._environments.python_for(context, config.python_version, self._announce)
         run_dir = self._next_run_dir(in_use)
         lay_out(context, config, run_dir, self._dynamic_config())
         return ReplicaSpec(
-            name=settings.name or "model",
+            name=self._source.name or "model",
             python=python,
             run_dir=run_dir,
             packages_dir=context / config.bundled_packages_dir,
@@ -76,8 +71,10 @@ class TrussBuilder:
 
     def _dynamic_config(self) -> dict[str, str]:
         """What the platform mounts: the environment, where there is one (docs.baseten.co, "Environments")."""
-        name = self._settings.environment
-        return {} if name is None else {"environment": json.dumps({"name": name})}
+        mounted = dict(self._source.dynamic_config())
+        if (name := self._settings.environment) is not None:
+            mounted["environment"] = json.dumps({"name": name})
+        return mounted
 
     def _oidc(self, config: TrussConfig, run_dir: Path) -> dict[str, str]:
         if not config.has_oidc_token:

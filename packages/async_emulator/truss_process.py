@@ -5,9 +5,11 @@ The process is started when it is first needed and stays for what comes next, un
 
 import asyncio
 import json
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 _LINE_LIMIT = 1_048_576
 
@@ -25,6 +27,13 @@ class TrussProcess:
         problem = answer.get("problem")
         return None if problem is None else str(problem)
 
+    async def write_chain(self, chain_file: Path, target: Path) -> dict[str, Any]:
+        """Let truss generate a chain's chainlets and write their contexts; see chain_worker.write_chain.
+
+        Under `problem` stands one line that says why it could not.
+        """
+        return await self._ask({"write_chain": str(chain_file), "to": str(target)})
+
     async def close(self) -> None:
         """End the process, if there is one. It is started again when it is needed again."""
         process, self._process = self._process, None
@@ -33,7 +42,7 @@ class TrussProcess:
                 process.kill()
             await process.wait()
 
-    async def _ask(self, question: dict[str, str]) -> dict[str, object]:
+    async def _ask(self, question: dict[str, str]) -> dict[str, Any]:
         async with self._lock:  # one after the other: truss works in one thread
             process = self._process or await self._start()
             if process.stdin is None or process.stdout is None:
@@ -48,12 +57,16 @@ class TrussProcess:
             if not line:
                 await self.close()
                 return {"problem": "truss ended unexpectedly"}
-            answer: dict[str, object] = json.loads(line)
+            answer: dict[str, Any] = json.loads(line)
             return answer
 
     async def _start(self) -> asyncio.subprocess.Process:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "async_emulator.truss_worker"),
+            env={
+                **os.environ,
+                "PATH": os.pathsep.join((sys.exec_prefix + "/bin", os.environ.get("PATH", ""))),
+            },
             stdin=asyncio.subprocess.PIPE,  # its end tells the process that we are gone
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -2,21 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import watchfiles
 
-from async_emulator.build_context import external_packages, is_taken
+from async_emulator.sources import is_taken
 
 
 class TrussWatcher:
-    """Watches all that a Truss's image is made from; what truss leaves out, a virtual environment or
-    a repository, is not looked at.
+    """Watches the folders that `sources` tells, now and after each change.
+
+    Of the first, what truss leaves out, a virtual environment or a repository, is not looked at.
     """
 
-    def __init__(self, truss_dir: Path) -> None:
-        self._truss_dir = truss_dir
+    def __init__(self, sources: Callable[[], Sequence[Path]]) -> None:
+        self._sources = sources
         self._changed = asyncio.Event()
 
     async def wait(self) -> None:
@@ -29,7 +30,7 @@ class TrussWatcher:
         folders = self._folders()
         below = asyncio.create_task(self._watch_below(folders))
         try:
-            async for _ in self._changes_of(self._truss_dir, recursive=False):
+            async for _ in self._changes_of(self._sources()[0], recursive=False):
                 if (found := self._folders()) != folders:
                     await _cancel(below)
                     folders = found
@@ -49,11 +50,9 @@ class TrussWatcher:
             yield
 
     def _folders(self) -> list[Path]:
-        inside = [
-            path for path in self._truss_dir.iterdir() if path.is_dir() and is_taken(self._truss_dir, path)
-        ]
-        outside = [path for path in external_packages(self._truss_dir) if path.is_dir()]
-        return sorted([*inside, *outside])
+        root, *others = self._sources()
+        inside = [path for path in root.iterdir() if path.is_dir() and is_taken(root, path)]
+        return sorted([*inside, *(path for path in others if path.is_dir())])
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -1,6 +1,7 @@
 """Answers questions about Trusses with truss itself. Started by `truss_process`, never imported.
 
-Each line of standard input is a question, each line of standard output the answer to one, both JSON.
+Each line of standard input is a question, each line of standard output the answer to one, both JSON. A chain
+is imported in a process that ends with the answer: its modules must be read anew each time.
 """
 
 import io
@@ -9,6 +10,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def _main() -> None:
@@ -16,8 +18,11 @@ def _main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what truss prints is no answer
     for line in sys.stdin:
         question = json.loads(line)
-        problem = _problem_of(Path(question["write_context"]), Path(question["to"]))
-        answers.write(json.dumps({"problem": problem}) + "\n")
+        if "write_chain" in question:
+            _in_a_process_of_its_own(question, answers)
+        else:
+            problem = _problem_of(Path(question["write_context"]), Path(question["to"]))
+            answers.write(json.dumps({"problem": problem}) + "\n")
 
 
 def _problem_of(truss_dir: Path, context: Path) -> str | None:
@@ -43,6 +48,30 @@ def _write_context(truss_dir: Path, context: Path) -> None:
 
     TrussHandle(truss_dir).build_docker_build_context(context)
     shutil.rmtree(context / "build_hash", ignore_errors=True)  # a second copy of everything, for Docker
+
+
+def _in_a_process_of_its_own(question: dict[str, str], answers: io.TextIOWrapper) -> None:
+    import truss_chains.deployment.code_gen  # noqa: F401  # here, so that it is imported only once
+
+    child = os.fork()
+    if child == 0:
+        answers.write(json.dumps(_chain_of(Path(question["write_chain"]), Path(question["to"]))) + "\n")
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        problem = f"{question['write_chain']}: importing it ended the process"
+        answers.write(json.dumps({"problem": problem}) + "\n")
+
+
+def _chain_of(chain_file: Path, target: Path) -> dict[str, Any]:
+    from async_emulator import chain_worker
+
+    try:
+        return chain_worker.write_chain(chain_file, target)
+    except Exception as error:
+        return {"problem": chain_worker.problem_of(chain_file, error)}
+    except SystemExit as error:
+        return {"problem": f"{chain_file}: it ends Python with {error.code}"}
 
 
 def _one_line(text: str) -> str:

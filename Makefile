@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test prove lint bench lock clean
+.PHONY: help setup demo demo-chain test prove lint bench lock clean
 
 help:  ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(SETUP)  ## Make .venv with everything in it.
 
@@ -24,6 +24,9 @@ $(SETUP): requirements/setup.txt requirements/dev.txt pyproject.toml
 
 demo: setup  ## Run one async request from submit to stored result, and look at it.
 	@$(BIN)/python -m benchmarks.demo
+
+demo-chain: setup  ## The same for the chain, with three items.
+	@$(BIN)/python -m benchmarks.demo chain
 
 test: setup  ## Run the tests.
 	$(BIN)/pytest -n auto --dist worksteal

@@ -1,14 +1,16 @@
 """One async request without a webhook, from submit to the result in the store, for a person to watch.
 
-python -m benchmarks.demo
+python -m benchmarks.demo [chain]
 """
 
 import re
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import yaml
 from rich.console import Console
@@ -25,7 +27,28 @@ from truss_outputs import LocalStore, OutputReader, StoredResult
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUTS = ROOT / "outputs"
+_POLL_SECONDS = 0.06  # the platform, and so the emulator, answers 20 status calls a second
 _STORED = re.compile(r"stored .* in ([0-9.]+) s$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demonstration:
+    """What is served, and what is sent to it."""
+
+    source: Path
+    model_input: Any
+    is_chain: bool = False
+
+    @classmethod
+    def of_model(cls) -> Self:
+        """The Truss at the root, and its example."""
+        return cls(source=ROOT, model_input=_example())
+
+    @classmethod
+    def of_chain(cls) -> Self:
+        """The chain, and three items: the example, in fewer and fewer colours."""
+        items = [{**_example(), "colors": colors} for colors in (4, 2, 1)]
+        return cls(source=ROOT / "chain" / "chain.py", model_input={"items": items}, is_chain=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +62,12 @@ class Times:
     store: float
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the demo on the terminal; the exit code."""
     console = Console(stderr=False, highlight=False)
+    of = Demonstration.of_chain if list(arguments) == ["chain"] else Demonstration.of_model
     try:
-        run(console)
+        run(console, of())
     except (EmulatorEnded, InferenceError) as error:
         console.print(f"[red]the demo failed:[/red] {error}")
         return 1
@@ -52,8 +76,8 @@ def main() -> int:
     return 0
 
 
-def run(console: Console) -> Times:
-    """Serve this repository's Truss, send it its example, show what was stored."""
+def run(console: Console, demonstration: Demonstration) -> Times:
+    """Serve it, send it its input, show what was stored."""
     started = time.perf_counter()
     url = OUTPUTS.as_uri()
     with tempfile.TemporaryDirectory() as data_dir:
@@ -62,12 +86,12 @@ def run(console: Console) -> Times:
         def show(line: str) -> None:
             console.print(line, style="dim", markup=False, soft_wrap=True)
 
-        with EmulatorProcess(ROOT, *arguments, on_line=show) as emulator:
+        with EmulatorProcess(demonstration.source, *arguments, on_line=show) as emulator:
             emulator.wait_until_ready()
             start = time.perf_counter() - started
-            endpoint = Endpoint(base_url=emulator.base_url)
+            endpoint = Endpoint(base_url=emulator.base_url, is_chain=demonstration.is_chain)
             with AsyncInferenceClient(api_key=emulator.api_key, endpoint=endpoint) as client:
-                request_id, history = _submit_and_follow(client)
+                request_id, history = _submit_and_follow(client, demonstration.model_input)
             reader = OutputReader(LocalStore(OUTPUTS))
             result = wait_for_result(request_id, reader=reader, timeout=10.0)
         log = emulator.output
@@ -75,16 +99,22 @@ def run(console: Console) -> Times:
     return _times(time.perf_counter() - started, start, history, log)
 
 
-def _submit_and_follow(client: AsyncInferenceClient) -> tuple[str, list[AsyncRequestStatus]]:
+def _example() -> dict[str, Any]:
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    model_input = config["model_metadata"]["example_model_input"]
+    example: dict[str, Any] = config["model_metadata"]["example_model_input"]
+    return example
+
+
+def _submit_and_follow(
+    client: AsyncInferenceClient, model_input: Any
+) -> tuple[str, list[AsyncRequestStatus]]:
     request_id = client.submit(AsyncPredictRequest(model_input=model_input))
     history: list[AsyncRequestStatus] = []
     while not history or not history[-1].status.is_terminal:
         status = client.status(request_id)
         if not history or status != history[-1]:
             history.append(status)
-        time.sleep(min(0.01 * len(history), 0.1))
+        time.sleep(_POLL_SECONDS)
     return request_id, history
 
 
@@ -129,4 +159,4 @@ def _times(total: float, start: float, history: list[AsyncRequestStatus], log: s
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

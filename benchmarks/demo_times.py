@@ -5,13 +5,14 @@ import io
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.demo import Demonstration
 from benchmarks.demo import run as run_demo
 
 
 def run(console: Console) -> None:
     """Print the seconds of a second demo, and their shares."""
     for _ in range(2):  # the first may have to install
-        times = run_demo(Console(file=io.StringIO()))
+        times = run_demo(Console(file=io.StringIO()), Demonstration.of_model())
     parts = {
         "server start": times.start,
         "queueing": times.queue,

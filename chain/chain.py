@@ -69,8 +69,8 @@ class DominantColors(chains.ChainletBase):
         failed = {i: each for i, each in enumerate(ended) if isinstance(each, BaseException)}
         if failed and len(failed) == len(items):
             raise failed[0]
-        for i, error in failed.items():  # of a remote traceback, the last line is the reason
-            ended[i] = {"error": str(error).splitlines()[-1].strip("│╰ ")}
+        for i, error in failed.items():  # a remote traceback ends with the reason, and a note on its class
+            ended[i] = {"error": str(error).splitlines()[-2:][0].strip("│╰ ")}
         return Stored(**await asyncio.to_thread(self._outputs.store, {"items": ended}))
 
     async def _colors(self, item: Item) -> dict[str, Any]:

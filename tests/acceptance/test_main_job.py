@@ -15,9 +15,12 @@ from tests.acceptance.conftest import ROOT, Caller, truss_async
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_the_demo_shows_everything_and_ends_by_itself():
+@pytest.mark.parametrize(
+    ("what", "pictures"), [((), ["image.png"]), (("chain",), [f"items.{n}.image.png" for n in range(3)])]
+)
+def test_the_demos_show_everything_and_end_by_themselves(what, pictures):
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.demo"],
+        [sys.executable, "-m", "benchmarks.demo", *what],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -27,6 +30,8 @@ def test_the_demo_shows_everything_and_ends_by_itself():
     assert done.returncode == 0, done.stdout + done.stderr
     request_id = next(line.split()[-1] for line in done.stdout.splitlines() if "request id" in line)
     assert (ROOT / "outputs" / request_id / "result.json").is_file()
+    stored = (ROOT / "outputs" / request_id).glob("*/*.png")
+    assert sorted(path.name for path in stored) == pictures
     for shown in (
         "QUEUED",
         "SUCCEEDED",

@@ -57,7 +57,7 @@ async def build_chain(chain_file: Path, chains_dir: Path, truss: TrussProcess) -
     """
     check_chain(chain_file)
     chains_dir.mkdir(parents=True, exist_ok=True)
-    known = chains_dir / f"{fingerprint([chain_file.parent, chain_file])}.json"
+    known = chains_dir / f"{_fingerprint(chain_file)}.json"
     if (built := _built_before(known, chain_file)) is not None:
         return BuiltChain.read(built)
     with tempfile.TemporaryDirectory(dir=chains_dir, prefix=".building-") as building:
@@ -67,7 +67,7 @@ async def build_chain(chain_file: Path, chains_dir: Path, truss: TrussProcess) -
             raise NotAChain(str(problem))
         sources = [Path(source) for source in answer["sources"]]
         (written / _INDEX).write_text(json.dumps(answer), encoding="utf-8")
-        built = chains_dir / fingerprint([chain_file.parent, *sources, chain_file])
+        built = chains_dir / _fingerprint(chain_file, *sources)
         put_in_place(written, built)
     known.write_text(json.dumps(list(map(str, sources))), encoding="utf-8")
     return BuiltChain.read(built)
@@ -86,8 +86,13 @@ def _built_before(known: Path, chain_file: Path) -> Path | None:
     if not known.is_file():
         return None
     sources = [Path(source) for source in json.loads(known.read_text(encoding="utf-8"))]
-    built = known.with_name(fingerprint([chain_file.parent, *sources, chain_file]))
+    built = known.with_name(_fingerprint(chain_file, *sources))
     return built if built.is_dir() else None
+
+
+def _fingerprint(chain_file: Path, *sources: Path) -> str:
+    """Of the chain that this file holds; another file of the same folder may hold another."""
+    return f"{chain_file.stem}-{fingerprint([chain_file.parent, *sources])}"
 
 
 def _chainlet(folder: Path, index: Mapping[str, Any]) -> Chainlet:

@@ -12,19 +12,29 @@ from pathlib import Path
 
 import pathspec
 
+_LARGE = 1 << 24
+"""Bytes, from which on a file is known by its place, its size and its time: weights, not code."""
+
 
 def fingerprint(folders: Sequence[Path]) -> str:
     """Changes whenever a file that truss would read in one of these changes, or truss does.
 
-    A file among the folders counts by its name: what is built there.
+    Wherever the folders lie, and whenever their files were written, the same files have the same fingerprint.
     """
-    digest = hashlib.sha256(f"truss {importlib.metadata.version('truss')} ".encode())
-    for folder in folders:
-        digest.update(f"\n{folder}".encode())
+    digest = hashlib.blake2b(f"truss {importlib.metadata.version('truss')}".encode(), digest_size=16)
+    for number, folder in enumerate(folders):
         for path in sorted(_files(folder)):
-            stat = path.stat()
-            digest.update(f"\n{path} {stat.st_size} {stat.st_mtime_ns}".encode())
-    return digest.hexdigest()[:32]
+            digest.update(f"\n{number} {path.relative_to(folder)} ".encode())
+            digest.update(_content(path))
+    return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """What tells the file's content from any other. A large one is not read each time."""
+    stat = path.stat()
+    if stat.st_size > _LARGE:
+        return f"{path} {stat.st_size} {stat.st_mtime_ns}".encode()
+    return hashlib.blake2b(path.read_bytes()).digest()
 
 
 def is_taken(root: Path, folder: Path) -> bool:

@@ -4,11 +4,15 @@ Each line of standard input is a question, each line of standard output the answ
 is imported in a process that ends with the answer: its modules must be read anew each time.
 """
 
+import contextlib
+import importlib.metadata
+import importlib.util
 import io
 import json
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +48,29 @@ def _problem_of(truss_dir: Path, context: Path) -> str | None:
 
 
 def _write_context(truss_dir: Path, context: Path) -> None:
-    from truss.truss_handle.truss_handle import TrussHandle
+    with _without_the_remote_side():
+        from truss.truss_handle.truss_handle import TrussHandle
 
     TrussHandle(truss_dir).build_docker_build_context(context)
     shutil.rmtree(context / "build_hash", ignore_errors=True)  # a second copy of everything, for Docker
+
+
+@contextlib.contextmanager
+def _without_the_remote_side() -> Iterator[None]:
+    """Import modules of truss without `truss/__init__.py`.
+
+    That one imports the client of Baseten's API, which takes as long as all the rest, and is not needed here.
+    """
+    found = importlib.util.find_spec("truss") if "truss" not in sys.modules else None
+    if found is not None:
+        package = importlib.util.module_from_spec(found)
+        package.__dict__["__version__"] = importlib.metadata.version("truss")
+        sys.modules["truss"] = package
+    try:
+        yield
+    finally:
+        if found is not None:
+            del sys.modules["truss"]  # whoever imports truss itself gets all of it
 
 
 def _in_a_process_of_its_own(question: dict[str, str], answers: io.TextIOWrapper) -> None:

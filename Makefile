@@ -32,7 +32,7 @@ test: setup  ## Run the tests.
 	$(BIN)/pytest -n auto --dist worksteal
 
 prove: setup  ## Run the longer proofs: races, faults, crashes.
-	$(BIN)/pytest -m prove tests/prove
+	$(BIN)/pytest -n auto --dist worksteal -m prove tests/prove
 
 lint: setup  ## Check format, lint, types and the direction of imports.
 	$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from pydantic import JsonValue
 from pydantic_core import from_json
 
+from async_emulator.remote_error import root_reason
 from async_inference.wire import ErrorCode
 
 _MESSAGE_LIMIT = 2_000
@@ -110,12 +111,13 @@ def outcome_of(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
 
 
 def _message(status: int, body: bytes) -> str:
-    """The model's own words: the text under `error`, or what else it sent."""
+    """The model's own words: the text under `error`, or what else it sent; of a chainlet, the root of it."""
     text = body.decode("utf-8", errors="replace")
     try:
         parsed = json.loads(text)
     except json.JSONDecodeError:
         parsed = None
     if isinstance(parsed, dict) and (error := parsed.get("error")):
-        text = error if isinstance(error, str) else json.dumps(error)
+        reason = root_reason(error) if isinstance(error, dict) else None
+        text = reason or (error if isinstance(error, str) else json.dumps(error))
     return text[:_MESSAGE_LIMIT].strip() or f"the model answered {status}"

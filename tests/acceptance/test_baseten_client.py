@@ -1,14 +1,14 @@
-"""The platform's own Python client, pointed at the emulator, is content with every answer."""
+"""The platform's own Python clients, pointed at the emulator, are content with every answer."""
 
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from baseten.client import AsyncInferenceClient, InferenceClient
 from baseten.client.inferenceapi import ApiClient, AsyncPredictRequest, PredictInput, ResponseErrorResponse
 
 from async_emulator.emulator_process import EmulatorProcess
+from tests.acceptance.baseten_clients import CLIENTS, baseten_client
 from tests.acceptance.conftest import write_truss
 
 pytestmark = pytest.mark.timeout(240)
@@ -41,10 +41,10 @@ def emulator(folder: Path) -> Iterator[EmulatorProcess]:
         yield emulator
 
 
-@pytest.fixture
-def api(emulator: EmulatorProcess) -> Iterator[ApiClient]:
-    with InferenceClient(api_key=emulator.api_key, base_url_override=emulator.base_url) as client:
-        yield client.api
+@pytest.fixture(params=CLIENTS)
+def api(request: pytest.FixtureRequest, emulator: EmulatorProcess) -> Iterator[ApiClient]:
+    with baseten_client(request.param, emulator) as api:
+        yield api
 
 
 def ended(api: ApiClient, request_id: str) -> str:
@@ -110,19 +110,11 @@ def test_a_queued_request_is_canceled_and_a_running_one_is_not(api, folder):
     assert ended(api, running) == "SUCCEEDED"
 
 
-def test_a_wrong_key_is_an_error_the_client_knows(emulator):
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_a_wrong_key_is_an_error_the_client_knows(emulator, kind):
     with (
-        InferenceClient(api_key="wrong", base_url_override=emulator.base_url) as client,
+        baseten_client(kind, emulator, api_key="wrong") as api,
         pytest.raises(ResponseErrorResponse) as caught,
     ):
-        client.api.get_async_queue_status_production()
+        api.get_async_queue_status_production()
     assert caught.value.status_code == 401
-
-
-async def test_the_asynchronous_client_submits_polls_and_cancels(emulator):
-    async with AsyncInferenceClient(api_key=emulator.api_key, base_url_override=emulator.base_url) as client:
-        request = AsyncPredictRequest(model_input={"a": 1})
-        request_id = (await client.api.async_predict_production(request=request)).request_id
-        while (await client.api.get_async_request_status(request_id=request_id)).status != "SUCCEEDED":
-            continue
-        assert not (await client.api.cancel_async_request(request_id=request_id)).canceled

@@ -33,11 +33,6 @@ class ChainSettings:
         return []
 
     @property
-    def model_name(self) -> str:
-        """The file's name: the chain's own is known once it is imported."""
-        return self.path.stem
-
-    @property
     def title(self) -> str:
         """The ids."""
         return f"chain {self.entrypoint.model_id}, deployment {self.entrypoint.deployment_id}"

@@ -46,17 +46,22 @@ Handler = Callable[[Request], Awaitable[Any]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ControlledDeployment:
-    """What can be done to one deployment."""
+    """What can be done to one deployment. `chainlet` is the name of the one it runs, if it is a chain's."""
 
     deployment_id: str
+    chainlet: str | None = None
     hold: Callable[[bool], None]
     kill_replica: Callable[[int], bool]
     active_replicas: Callable[[], int]
     starting_replicas: Callable[[], int]
 
+    def is_meant_by(self, kill: KillReplica) -> bool:
+        """Whether a replica of it is to end."""
+        return kill.deployment_id in (None, self.deployment_id) and kill.chainlet in (None, self.chainlet)
+
 
 class Control:
-    """Answers the control path, for all `deployments`, which may come and go meanwhile."""
+    """Answers the control path, for what `deployments` tells: a chain's are known once it is generated."""
 
     def __init__(
         self,
@@ -66,7 +71,7 @@ class Control:
         faults: Faults,
         deliveries: DeliveryLog,
         secrets: WebhookSecrets,
-        deployments: Sequence[ControlledDeployment],
+        deployments: Callable[[], Sequence[ControlledDeployment]],
     ) -> None:
         self._clock = clock
         self._queue = queue
@@ -121,7 +126,7 @@ class Control:
 
     async def _set_dispatch(self, request: Request) -> Any:
         self._is_paused = DispatchState.model_validate_json(await request.body()).is_paused
-        for deployment in self._deployments:
+        for deployment in self._deployments():
             deployment.hold(self._is_paused)
         return await self._dispatch(request)
 
@@ -129,21 +134,20 @@ class Control:
         return [
             {
                 "deployment_id": deployment.deployment_id,
+                "chainlet": deployment.chainlet,
                 "active": deployment.active_replicas(),
                 "starting": deployment.starting_replicas(),
             }
-            for deployment in self._deployments
+            for deployment in self._deployments()
         ]
 
     async def _kill(self, request: Request) -> Any:
         body = KillReplica.model_validate_json(await request.body())
-        for deployment in self._deployments:
-            if body.deployment_id in (None, deployment.deployment_id):
-                if not deployment.kill_replica(body.kill):
-                    raise api_errors.not_found(f"there is no replica {body.kill}")
-                break
-        else:
-            raise api_errors.no_deployment(str(body.deployment_id))
+        meant = next((each for each in self._deployments() if each.is_meant_by(body)), None)
+        if meant is None:
+            raise api_errors.no_deployment(str(body.deployment_id or body.chainlet))
+        if not meant.kill_replica(body.kill):
+            raise api_errors.not_found(f"there is no replica {body.kill}")
         return await self._list_replicas(request)
 
     async def _list_faults(self, _: Request) -> Any:

@@ -1,6 +1,6 @@
 """What --control puts into an emulator: a clock to advance, faults to make, deliveries to look at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from async_emulator.clock import AdvanceableClock
 from async_emulator.control import Control, ControlledDeployment
@@ -29,7 +29,10 @@ class ControlParts:
         return DroppingConnection(connection, self._faults)
 
     def control(
-        self, queue: RequestQueue, secrets: WebhookSecrets, deployments: Sequence[ControlledDeployment]
+        self,
+        queue: RequestQueue,
+        secrets: WebhookSecrets,
+        deployments: Callable[[], Sequence[ControlledDeployment]],
     ) -> Control:
         """The control path of an emulator that has these."""
         return Control(

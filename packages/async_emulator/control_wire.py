@@ -26,10 +26,11 @@ class DispatchState(_Message):
 
 
 class KillReplica(_Message):
-    """Which replica to end; 0 is the oldest. Without an id, of the first deployment."""
+    """Which replica to end; 0 is the oldest. Without an id or a chainlet's name, of the first deployment."""
 
     kill: Annotated[int, Field(ge=0)] = 0
     deployment_id: str | None = None
+    chainlet: str | None = None
 
 
 class FaultPlan(_Message):

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -120,15 +121,15 @@ class Emulator:
             api_key=settings.api_key,
         )
         served = [each.open(surroundings) for each in settings.served]
-        targets = [
-            observation.attach(each.target, each.controlled[0], model_name=given.model_name)
-            for each, given in zip(served, settings.served, strict=True)
-        ]
+        for each in served:
+            each.tell_name(partial(observation.measure, each.target, each.controlled[0]))
+        targets = [observation.attach(each.target) for each in served]
         pages: dict[str, Page] = {"/metrics": observation.page, CHAINLET_PATH: chainlets.page}
         if control:
             webhooks.on_delivery.append(control.deliveries.add)
-            controlled = [deployment for each in served for deployment in each.controlled]
-            pages[CONTROL_PATH] = control.control(queue, secrets, controlled)
+            pages[CONTROL_PATH] = control.control(
+                queue, secrets, lambda: [deployment for each in served for deployment in each.controlled]
+            )
         api = InferenceApi(
             api_key=settings.api_key,
             service=AsyncService(queue=queue, clock=self._clock),

@@ -51,13 +51,19 @@ class EmulatorControl:
         self._call("POST", "dispatch", {"is_paused": False})
 
     def replicas(self) -> list[dict[str, Any]]:
-        """Of each deployment: its `deployment_id`, how many replicas are `active` and how many `starting`."""
+        """Of each deployment: its `deployment_id`, how many replicas are `active` and how many `starting`.
+
+        Of a chain, each chainlet is one, known by its `chainlet`; the first is the entrypoint.
+        """
         found: list[dict[str, Any]] = self._call("GET", "replicas")
         return found
 
-    def kill_replica(self, index: int = 0, *, deployment_id: str | None = None) -> None:
-        """End a replica as a crash would; 0 is the oldest. Without an id, of the first deployment."""
-        self._call("POST", "replicas", {"kill": index, "deployment_id": deployment_id})
+    def kill_replica(
+        self, index: int = 0, *, deployment_id: str | None = None, chainlet: str | None = None
+    ) -> None:
+        """End a replica as a crash would; 0 is the oldest. By default one of the first deployment."""
+        meant = {"deployment_id": deployment_id, "chainlet": chainlet}
+        self._call("POST", "replicas", {"kill": index, **meant})
 
     def fault_predictions(
         self, count: int, *, status: int | None = None, delay_seconds: float = 0.0, hangs: bool = False

@@ -8,7 +8,6 @@ from async_emulator.build_context import check_truss
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.served_model import ServedModel
 from async_emulator.surroundings import Surroundings
-from async_emulator.truss_config import model_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,11 +27,6 @@ class ModelSettings:
     def truss_dirs(self) -> list[Path]:
         """The same."""
         return [self.path]
-
-    @property
-    def model_name(self) -> str:
-        """The name in config.yaml, or the folder's."""
-        return model_name(self.path)
 
     @property
     def title(self) -> str:

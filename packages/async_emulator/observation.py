@@ -22,7 +22,7 @@ from async_inference.wire import RequestStatus
 
 
 class Observation:
-    """Watches `queue` from now on, and each deployment once it is attached."""
+    """Watches `queue` from now on, and each deployment once it is measured."""
 
     def __init__(self, *, queue: RequestQueue, clock: Clock, control: ControlParts | None) -> None:
         self._queue = queue
@@ -32,9 +32,9 @@ class Observation:
         self._deployments: dict[str, DeploymentMetrics] = {}
         queue.watchers.append(self._status_changed)
 
-    def attach(self, target: Target, deployment: ControlledDeployment, *, model_name: str) -> Target:
-        """Watch the deployment that answers for `target`; the target to serve in its place."""
-        metrics = self._deployments[target.deployment_id] = DeploymentMetrics(
+    def measure(self, target: Target, deployment: ControlledDeployment, model_name: str) -> None:
+        """From now on export what happens to the deployment that answers for `target`, under this name."""
+        self._deployments[target.deployment_id] = DeploymentMetrics(
             self._metrics,
             {
                 "model_id": target.owner_id,
@@ -48,8 +48,12 @@ class Observation:
             starting_replicas=deployment.starting_replicas,
         )
 
+    def attach(self, target: Target) -> Target:
+        """The target to serve in place of this one. Its deployment can predict once it is measured."""
+
         def predict(body: bytes, headers: Mapping[str, str], request_id: str) -> ASGIApp:
             prediction = target.predict(body, headers, request_id)
+            metrics = self._deployments[target.deployment_id]
             return MeasuredPrediction(prediction, metrics, self._clock, len(body))
 
         return replace(target, predict=predict)

@@ -17,11 +17,14 @@ from async_inference.wire import ErrorCode
 
 
 def controlled_deployment(
-    deployment: Deployment, hold: Callable[[bool], None] = lambda is_held: None
+    deployment: Deployment,
+    hold: Callable[[bool], None] = lambda is_held: None,
+    chainlet: str | None = None,
 ) -> ControlledDeployment:
     """What the control path can do to a deployment. Only one with a queue can be held."""
     return ControlledDeployment(
         deployment_id=deployment.deployment_id,
+        chainlet=chainlet,
         hold=hold,
         kill_replica=deployment.kill_replica,
         active_replicas=lambda: deployment.active_replicas,
@@ -64,10 +67,9 @@ class QueuedDeployment:
             environments=frozenset({settings.environment}) if settings.environment else None,
         )
 
-    @property
-    def controlled(self) -> list[ControlledDeployment]:
-        """The one that it has."""
-        return [controlled_deployment(self.deployment, self._dispatcher.hold)]
+    def controlled(self, chainlet: str | None = None) -> ControlledDeployment:
+        """What the control path can do to it, as a model's or as a chainlet of that name."""
+        return controlled_deployment(self.deployment, self._dispatcher.hold, chainlet)
 
     async def stop(self) -> None:
         """Drop the requests that are under way; they are queued again when the queue is next opened."""

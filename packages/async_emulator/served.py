@@ -16,7 +16,11 @@ class Served(Protocol):
 
     @property
     def controlled(self) -> Sequence[ControlledDeployment]:
-        """Every deployment that runs for it; the first is the one that callers reach."""
+        """Every deployment that runs for it, as far as known; the first is the one that callers reach."""
+        ...
+
+    def tell_name(self, tell: Callable[[str], None]) -> None:
+        """Call `tell`, once, with the name of the model or the chain as soon as it is known."""
         ...
 
     async def run(self, on_ready: Callable[[], None]) -> None:
@@ -35,11 +39,6 @@ class ServedSettings(Protocol):
     @property
     def truss_dirs(self) -> Sequence[Path]:
         """The folders whose settings can be checked before anything is built."""
-        ...
-
-    @property
-    def model_name(self) -> str:
-        """The name of the model or the chain."""
         ...
 
     @property

@@ -14,7 +14,7 @@ from async_emulator.deployment import Deployment
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.errors import NotAChain
 from async_emulator.kind import Kind
-from async_emulator.queued_deployment import QueuedDeployment
+from async_emulator.queued_deployment import QueuedDeployment, controlled_deployment
 from async_emulator.surroundings import Surroundings
 from async_emulator.together import together
 
@@ -42,13 +42,21 @@ class ServedChain:
             owner_id=settings.model_id,
         )
         self._others: dict[str, Deployment] = {}
-        self._controlled = self._entrypoint.controlled
+        self._tell_name: Callable[[str], None] = lambda name: None
         self.target = replace(self._entrypoint.target, wake=self._wake, is_ready=lambda: self._is_ready)
 
     @property
     def controlled(self) -> list[ControlledDeployment]:
-        """The entrypoint's deployment."""
-        return self._controlled
+        """The entrypoint's deployment, and once the chain is generated, those of the other chainlets."""
+        built = self._generated.built
+        return [
+            self._entrypoint.controlled(built.entrypoint.name if built else None),
+            *(controlled_deployment(each, chainlet=name) for name, each in self._others.items()),
+        ]
+
+    def tell_name(self, tell: Callable[[str], None]) -> None:
+        """Call `tell` with the chain's display name once it has been imported."""
+        self._tell_name = tell
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Generate the chain, deploy each chainlet after those that it calls, and serve until cancelled.
@@ -57,6 +65,7 @@ class ServedChain:
         """
         try:
             chain = await self._generate()
+            self._tell_name(chain.name)
             deployments = {each.name: self._deployment_of(each) for each in chain.chainlets}
             ready = {name: asyncio.Event() for name in deployments}
             running = [

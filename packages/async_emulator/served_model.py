@@ -10,6 +10,7 @@ from async_emulator.kind import Kind
 from async_emulator.queued_deployment import QueuedDeployment
 from async_emulator.surroundings import Surroundings
 from async_emulator.together import together
+from async_emulator.truss_config import model_name
 from async_emulator.truss_source import FolderSource
 
 
@@ -28,7 +29,11 @@ class ServedModel:
     @property
     def controlled(self) -> list[ControlledDeployment]:
         """The one that it has."""
-        return self._queued.controlled
+        return [self._queued.controlled()]
+
+    def tell_name(self, tell: Callable[[str], None]) -> None:
+        """Call `tell` with the name in config.yaml, or the folder's."""
+        tell(model_name(self._settings.path))
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Deploy, and serve until cancelled. Raises what Deployment.run raises."""

@@ -166,7 +166,7 @@ def test_a_replica_that_is_killed_is_replaced(caller, control):
     request_id = caller.submit({})
     caller.wait(request_id, "SUCCEEDED")
     [deployment] = control.replicas()
-    assert deployment == {"deployment_id": "d1", "active": 1, "starting": 0}
+    assert deployment == {"deployment_id": "d1", "chainlet": None, "active": 1, "starting": 0}
 
 
 def test_what_becomes_of_a_request_is_logged_and_measured(caller, emulator):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import aiohttp
@@ -27,6 +28,7 @@ class Workshop:
         self.parts = ControlParts()
         self.secrets = WebhookSecrets()
         self.killed: list[int] = []
+        self.killed_others: list[int] = []
         deployment = ControlledDeployment(
             deployment_id="deployment",
             hold=platform.dispatcher.hold,
@@ -34,12 +36,21 @@ class Workshop:
             active_replicas=lambda: 1,
             starting_replicas=lambda: 0,
         )
-        platform.pages = {PATH: self.parts.control(platform.queue, self.secrets, [deployment])}
+        chainlet = replace(
+            deployment, deployment_id="other", chainlet="Shouter", kill_replica=self.kill_other
+        )
+        platform.pages = {
+            PATH: self.parts.control(platform.queue, self.secrets, lambda: [deployment, chainlet])
+        }
         platform.configure()
 
     def kill(self, index: int) -> bool:
         self.killed.append(index)
         return index == 0
+
+    def kill_other(self, index: int) -> bool:
+        self.killed_others.append(index)
+        return True
 
     async def call(self, method: str, path: str, body: object = None, status: int = 200) -> Any:
         response = await self.platform.http.request(method, f"/control/{path}", json=body)
@@ -71,7 +82,8 @@ async def test_it_needs_the_key(platform, workshop):
         ("POST", "clock", {"advance": 1}, 400, "advance: Extra inputs"),
         ("POST", "faults", {"status": 200}, 400, "status: "),
         ("POST", "replicas", {"kill": 7}, 404, "there is no replica 7"),
-        ("POST", "replicas", {"deployment_id": "other"}, 404, "there is no deployment 'other'"),
+        ("POST", "replicas", {"deployment_id": "none"}, 404, "there is no deployment 'none'"),
+        ("POST", "replicas", {"chainlet": "None"}, 404, "there is no deployment 'None'"),
         ("POST", "webhook_secrets", {"value": "x"}, 400, "value: must be whsec_"),
         ("DELETE", "webhook_secrets", {"value": SECRET}, 404, "there is no such webhook secret"),
         ("GET", "requests?status=LOST", None, 400, "status: "),
@@ -100,9 +112,16 @@ async def test_while_dispatch_is_paused_requests_stay_in_the_queue(platform, wor
 
 async def test_a_replica_can_be_killed(workshop):
     assert await workshop.call("POST", "replicas", {"kill": 0}) == [
-        {"deployment_id": "deployment", "active": 1, "starting": 0}
+        {"deployment_id": "deployment", "chainlet": None, "active": 1, "starting": 0},
+        {"deployment_id": "other", "chainlet": "Shouter", "active": 1, "starting": 0},
     ]
     assert workshop.killed == [0]
+
+
+@pytest.mark.parametrize("meant", [{"chainlet": "Shouter"}, {"deployment_id": "other"}])
+async def test_a_replica_of_a_chainlet_can_be_killed_by_name(workshop, meant):
+    await workshop.call("POST", "replicas", {"kill": 3, **meant})
+    assert (workshop.killed, workshop.killed_others) == ([], [3])
 
 
 async def test_requests_are_listed_newest_first_and_cleared_but_for_those_that_run(platform, workshop):

@@ -50,7 +50,8 @@ async def observed(platform):
         active_replicas=lambda: 1,
         starting_replicas=lambda: 2,
     )
-    platform.served[:] = [observation.attach(platform.target(), deployment, model_name="my model")]
+    platform.served[:] = [observation.attach(platform.target())]
+    observation.measure(platform.target(), deployment, "my model")
     platform.observation = observation
     platform.pages = {"/metrics": observation.page}
     platform.configure()

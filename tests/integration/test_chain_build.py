@@ -1,11 +1,18 @@
-"""Chains as truss itself generates them, and what truss or Python says of those that are none."""
+"""Chains as truss itself generates them; what truss or Python says of those that are none, and of no Trusses.
+
+All ask one process, as truss takes seconds to import.
+"""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from async_emulator.build_context import build_context
 from async_emulator.built_chain import build_chain
-from async_emulator.errors import NotAChain
+from async_emulator.errors import NotAChain, NotATruss
 from async_emulator.truss_process import TrussProcess
 
 HEAD = "import truss_chains as chains\n"
@@ -19,15 +26,38 @@ class Caller(chains.ChainletBase):
 """
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def truss() -> AsyncIterator[TrussProcess]:
     process = TrussProcess()
     yield process
     await process.close()
 
 
+class NoTruss(TrussProcess):
+    """For what is known already."""
+
+    async def write_chain(self, chain_file: Path, target: Path) -> dict[str, Any]:
+        raise AssertionError("truss was asked")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ("requirements: 3\n", "requirements: Input should be a valid list (found 3)"),
+        ("python_version: py27\n", "python_version: "),
+        ("resources: {cpu: many}\n", "resources.cpu: "),
+    ],
+)
+async def test_every_truss_that_is_none_is_named_with_its_key(tmp_path, truss, config, expected):
+    (tmp_path / "config.yaml").write_text(config)
+    with pytest.raises(NotATruss) as caught:
+        await build_context(tmp_path, tmp_path / "cache", truss)
+    assert str(caught.value).startswith(f"{tmp_path}/config.yaml: {expected}"), caught.value
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_every_chain_that_is_none_is_named_with_its_place(tmp_path, truss):
-    """One test, as truss takes seconds to import."""
     folder = tmp_path / "chain"
     folder.mkdir()
     (folder / "beside.py").write_text("from around import A\nB = A\n")
@@ -51,6 +81,12 @@ async def test_every_chain_that_is_none_is_named_with_its_place(tmp_path, truss)
     with pytest.raises(NotAChain, match=r"beside\.py:1: ImportError: .* circular import"):
         await build_chain(chain, tmp_path / "cache", truss)
 
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_chain_is_generated_once_for_the_same_files(tmp_path, truss):
+    folder = tmp_path / "chain"
+    folder.mkdir()
+    chain = folder / "chain.py"
     chain.write_text(
         HEAD
         + CHAINLET.format("Adder")
@@ -63,8 +99,7 @@ async def test_every_chain_that_is_none_is_named_with_its_place(tmp_path, truss)
     assert [chainlet.name for chainlet in built.chainlets] == ["Adder", "Caller"]
     assert (built.entrypoint.name, built.entrypoint.dependencies) == ("Caller", ("Adder",))
     assert (built.entrypoint.context / "model" / "model.py").is_file()
-    await truss.close()
-    assert await build_chain(chain, tmp_path / "cache", truss) == built  # without truss
+    assert await build_chain(chain, tmp_path / "cache", NoTruss()) == built
     (folder / "beside.py").write_text("changed = True\n")
     again = await build_chain(chain, tmp_path / "cache", truss)
     assert again.entrypoint.context != built.entrypoint.context

@@ -1,16 +1,47 @@
 """One replica, kept running: when it dies, another is started in its place."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from time import perf_counter
+from typing import Protocol
 
 from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import Clock
 from async_emulator.errors import ModelLoadFailed
-from async_emulator.replica import Replica, ReplicaSpec
+from async_emulator.model_client import Model
+from async_emulator.replica import ReplicaSpec
 
 RELOAD_PAUSE_SECONDS = (1.0, 30.0)
 """First and longest pause before a model that failed to load is loaded again. Ours."""
+
+
+class RunningReplica(Protocol):
+    """A model server that has loaded its model."""
+
+    @property
+    def client(self) -> Model:
+        """Who makes its predictions."""
+        ...
+
+    async def answers(self) -> bool:
+        """Wait until the server is ready to predict: True; or has ended: False."""
+        ...
+
+    async def ended(self) -> int:
+        """Wait for the server's end; its exit code."""
+        ...
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        ...
+
+    async def stop(self) -> None:
+        """End it, and whatever it started."""
+        ...
+
+
+StartReplica = Callable[[ReplicaSpec, Callable[[str], None]], Awaitable[RunningReplica]]
+"""Starts a model server, given what gets the lines of its log. Raises ModelLoadFailed."""
 
 
 class ReplicaKeeper:
@@ -26,6 +57,7 @@ class ReplicaKeeper:
         *,
         name: str,
         is_on_trial: bool,
+        start: StartReplica,
         capacity: Capacity,
         clock: Clock,
         announce: Callable[[str], None],
@@ -35,11 +67,12 @@ class ReplicaKeeper:
         self.name = name
         self.is_ready = False
         self._is_on_trial = is_on_trial
+        self._start = start
         self._capacity = capacity
         self._clock = clock
         self._announce = announce
         self._log = log
-        self._replica: Replica | None = None
+        self._replica: RunningReplica | None = None
         self._was_ready = asyncio.Event()
         self._suspected = asyncio.Event()
         self._retired = asyncio.Event()
@@ -75,7 +108,7 @@ class ReplicaKeeper:
         while not self._retired.is_set():
             started = perf_counter()
             try:
-                self._replica = await Replica.start(self.spec, self._log)
+                self._replica = await self._start(self.spec, self._log)
             except ModelLoadFailed as error:
                 if self._is_on_trial and not self._was_ready.is_set():
                     raise
@@ -87,7 +120,7 @@ class ReplicaKeeper:
             pause = RELOAD_PAUSE_SECONDS[0]
             await self._use(self._replica)
 
-    async def _use(self, replica: Replica) -> None:
+    async def _use(self, replica: RunningReplica) -> None:
         model = self._capacity.wrap_model(replica.client)
         slots = ReplicaSlots(model, self.spec.slots, on_suspect=lambda: self._suspect(slots))
         try:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
-from async_emulator.replica import ReplicaSpec
-from async_emulator.replica_keeper import ReplicaKeeper
+from async_emulator.replica import Replica, ReplicaSpec
+from async_emulator.replica_keeper import ReplicaKeeper, StartReplica
 
 
 class ReplicaSet:
@@ -21,7 +21,9 @@ class ReplicaSet:
         clock: Clock,
         announce: Callable[[str], None],
         log: Callable[[str], None],
+        start: StartReplica = Replica.start,
     ) -> None:
+        self._start = start
         self._capacity = capacity
         self._clock = clock
         self._announce = announce
@@ -106,6 +108,7 @@ class ReplicaSet:
             spec,
             name=f"replica {next(self._numbers)}",
             is_on_trial=is_on_trial,
+            start=self._start,
             capacity=self._capacity,
             clock=self._clock,
             announce=self._announce,

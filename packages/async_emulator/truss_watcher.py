@@ -4,10 +4,19 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import watchfiles
 
 from async_emulator.sources import is_taken
+
+
+class Watch(Protocol):
+    """The system's notifications."""
+
+    def __call__(self, *paths: Path, recursive: bool) -> AsyncIterator[object]:
+        """Something each time that something changes in one of the folders, or below where `recursive`."""
+        ...
 
 
 class TrussWatcher:
@@ -16,8 +25,9 @@ class TrussWatcher:
     Of the first, what truss leaves out, a virtual environment or a repository, is not looked at.
     """
 
-    def __init__(self, sources: Callable[[], Sequence[Path]]) -> None:
+    def __init__(self, sources: Callable[[], Sequence[Path]], watch: Watch = watchfiles.awatch) -> None:
         self._sources = sources
+        self._watch = watch
         self._changed = asyncio.Event()
 
     async def wait(self) -> None:
@@ -45,7 +55,7 @@ class TrussWatcher:
     async def _changes_of(self, *paths: Path, recursive: bool) -> AsyncIterator[None]:
         # What has changed before the watch began shows in no notification: whoever waits looks once it has.
         asyncio.get_running_loop().call_soon(self._changed.set)
-        async for _ in watchfiles.awatch(*paths, recursive=recursive):
+        async for _ in self._watch(*paths, recursive=recursive):
             self._changed.set()
             yield
 

@@ -10,11 +10,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import uv
 from rich.console import Console
 from rich.table import Table
 
-from async_emulator.package_index import environment_for_uv
+from benchmarks.rival_environment import rival_python
 from benchmarks.s3_target import is_available, s3_target
 from benchmarks.storage_client import SMALL_WRITES
 
@@ -27,7 +26,6 @@ RIVALS = (
     ("runpod", "runpod==1.12.0", 40),
 )
 _ROOT = Path(__file__).resolve().parent.parent
-_ENVIRONMENTS = _ROOT / ".cache" / "rivals"
 
 Measures = dict[str, float]
 
@@ -109,15 +107,7 @@ def _measure(way: str, job: str, endpoint: str) -> Measures:
 
 
 def _measure_rival(rival: str, requirement: str, writes: int, endpoint: str) -> Measures | None:
-    environment = _ENVIRONMENTS / rival
-    python = environment / "bin" / "python"
-    environ = environment_for_uv()
-    if not python.exists():
-        for command in (
-            ["venv", "--quiet", "--no-project", "--python", sys.executable, str(environment)],
-            ["pip", "install", "--quiet", "--python", str(python), requirement],
-        ):
-            subprocess.run([uv.find_uv_bin(), *command], env=environ, check=True)
+    python = rival_python(rival, requirement)
     script = Path(__file__).with_name("storage_rival.py")
     command = [str(python), str(script), rival, endpoint, str(writes)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)

@@ -16,23 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from async_emulator.emulator_process import EmulatorProcess
+from benchmarks.echo_truss import BenchTruss
 
 REQUESTS = 1_000
 ROUNDS = 7
 CONCURRENCIES = (8, 32)
-GOAL = 0.8
-
-_MODEL = """
-import os
-
-class Model:
-    def load(self):
-        with open(os.environ["PORT_FILE"], "w") as file:
-            file.write(os.environ["INFERENCE_SERVER_PORT"])
-
-    def predict(self, model_input):
-        return model_input
-"""
+GOAL = 0.85
 
 
 def run(console: Console) -> None:
@@ -52,27 +41,20 @@ def run(console: Console) -> None:
 
 
 def _measure(folder: Path, concurrency: int) -> tuple[list[float], list[float]]:
-    truss = folder / "truss"
-    (truss / "model").mkdir(parents=True)
-    (truss / "model" / "model.py").write_text(_MODEL)
-    config = f"model_name: echo\npython_version: py311\nruntime: {{predict_concurrency: {concurrency}}}\n"
-    (truss / "config.yaml").write_text(config)
-    port_file = folder / "port"
-    arguments = ("--data-dir", folder / "data", "--env", f"PORT_FILE={port_file}", "--no-rate-limits")
-    with EmulatorProcess(truss, *arguments) as emulator:
+    truss = BenchTruss(folder, concurrency=concurrency)
+    with EmulatorProcess(*truss.arguments) as emulator:
         emulator.wait_until_ready()
-        server_url = f"http://127.0.0.1:{port_file.read_text()}"
-        return asyncio.run(_rates(server_url, emulator, concurrency))
+        return asyncio.run(_rates(truss.predict_url, emulator, concurrency))
 
 
 async def _rates(
-    server_url: str, emulator: EmulatorProcess, concurrency: int
+    predict_url: str, emulator: EmulatorProcess, concurrency: int
 ) -> tuple[list[float], list[float]]:
     direct, through = [], []
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(headers=emulator.headers, connector=connector) as session:
         for _ in range(ROUNDS + 1):  # the first is for warming up
-            direct.append(await _rate(lambda: _call_directly(session, server_url, concurrency)))
+            direct.append(await _rate(lambda: _call_directly(session, predict_url, concurrency)))
             through.append(await _rate(lambda: _call_through(session, emulator.base_url, concurrency)))
     return direct[1:], through[1:]
 
@@ -83,8 +65,7 @@ async def _rate(work: Callable[[], Awaitable[None]]) -> float:
     return REQUESTS / (time.perf_counter() - started)
 
 
-async def _call_directly(session: aiohttp.ClientSession, server_url: str, concurrency: int) -> None:
-    url = f"{server_url}/v1/models/model:predict"
+async def _call_directly(session: aiohttp.ClientSession, url: str, concurrency: int) -> None:
     bodies = [{"number": number} for number in range(REQUESTS)]
     await _post(session, url, bodies, concurrency, 200)
 

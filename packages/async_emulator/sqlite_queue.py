@@ -27,6 +27,7 @@ _PRAGMAS = (
     "locking_mode = EXCLUSIVE",
     "journal_mode = WAL",
     "synchronous = NORMAL",
+    "wal_autocheckpoint = 8000",  # every 8 MB: a checkpoint writes pages all over a deep queue
     "secure_delete = ON",  # an erased input is overwritten, not only unlinked
     "journal_size_limit = 67108864",
 )

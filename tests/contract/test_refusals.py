@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -54,9 +55,10 @@ def strict(s3_client: "S3Client", s3_endpoint: str) -> Iterator[Strict]:
     with closing(session.client("iam", endpoint_url=s3_endpoint, region_name="us-east-1")) as iam:
         unchecked(s3_endpoint, "3")
         try:
-            iam.create_user(UserName="writer")
-            key = iam.create_access_key(UserName="writer")["AccessKey"]
-            iam.put_user_policy(UserName="writer", PolicyName="all", PolicyDocument=json.dumps(_MAY_ALL))
+            user = f"writer-{uuid.uuid4().hex}"  # this may be set up again, on the same server
+            iam.create_user(UserName=user)
+            key = iam.create_access_key(UserName=user)["AccessKey"]
+            iam.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=json.dumps(_MAY_ALL))
             yield Strict(s3_endpoint, key["AccessKeyId"], key["SecretAccessKey"])
         finally:
             unchecked(s3_endpoint, "inf")

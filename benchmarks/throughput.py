@@ -9,6 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -51,11 +52,12 @@ async def _rates(
     predict_url: str, emulator: EmulatorProcess, concurrency: int
 ) -> tuple[list[float], list[float]]:
     direct, through = [], []
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(headers=emulator.headers, connector=connector) as session:
-        for _ in range(ROUNDS + 1):  # the first is for warming up
-            direct.append(await _rate(lambda: _call_directly(session, predict_url, concurrency)))
-            through.append(await _rate(lambda: _call_through(session, emulator.base_url, concurrency)))
+    for _ in range(ROUNDS + 1):  # the first is for warming up
+        # New each round: on a busy machine a server may close what was idle during a round of the other.
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(headers=emulator.headers, connector=connector) as session:
+            direct.append(await _rate(partial(_call_directly, session, predict_url, concurrency)))
+            through.append(await _rate(partial(_call_through, session, emulator.base_url, concurrency)))
     return direct[1:], through[1:]
 
 

@@ -104,8 +104,9 @@ class Emulator:
         )
         observation = Observation(queue=queue, clock=self._clock, control=control)
         webhooks.on_delivery.append(observation.delivered)
+        request_log = TransitionLog(self._log)
         if settings.api.request_log:
-            queue.watchers.append(TransitionLog(self._log))
+            queue.watchers.append(request_log)
         surroundings = Surroundings(
             queue=queue,
             sweeper=sweeper,
@@ -169,6 +170,7 @@ class Emulator:
             await serving
             await connection.close()
             queue.close()
+            request_log.flush()
 
     async def _start(self, ready: Sequence[asyncio.Event], truss: TrussProcess) -> None:
         for event in ready:

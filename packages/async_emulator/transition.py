@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 from async_emulator.request import AsyncRequest
 
+_INTERVAL_SECONDS = 0.02
+"""How long lines are gathered: each write wakes whoever reads the log, and under load costs much."""
+
 Watcher = Callable[[AsyncRequest | None, AsyncRequest], None]
 """Is told of a request before (None: there was none) and after a change of its status."""
 
@@ -22,7 +25,7 @@ def transition_line(before: AsyncRequest | None, after: AsyncRequest) -> str:
 
 
 class TransitionLog:
-    """Gives `emit` the lines of each turn of the event loop in one piece: under load there are many."""
+    """Gives `emit` the lines of a moment in one piece: under load there are many. `flush` it at the end."""
 
     def __init__(self, emit: Callable[[str], None]) -> None:
         self._emit = emit
@@ -31,7 +34,7 @@ class TransitionLog:
     def __call__(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
         """Log a change."""
         if not self._lines:
-            asyncio.get_running_loop().call_soon(self.flush)
+            asyncio.get_running_loop().call_later(_INTERVAL_SECONDS, self.flush)
         self._lines.append(transition_line(before, after))
 
     def flush(self) -> None:

@@ -42,7 +42,7 @@ def test_a_line_says_what_happened_and_how_long_the_status_before_lasted():
     )
 
 
-async def test_all_that_happens_in_one_turn_of_the_loop_is_written_at_once():
+async def test_all_that_happens_in_one_moment_is_written_at_once():
     written: list[str] = []
     queue = MemoryQueue()
     log = TransitionLog(written.append)

@@ -34,6 +34,7 @@ class ForkedEmulator:
         pipe.stdin.write(json.dumps(run) + "\n")
         pipe.stdin.flush()
         self._pid = int(self._told())
+        self._has_ended = False
 
     @property
     def output(self) -> str:
@@ -53,9 +54,11 @@ class ForkedEmulator:
         return "http://" + first[0].rpartition(_SERVING)[2]
 
     def kill(self) -> None:
-        """End it as a crash would: `kill -9`."""
-        os.kill(self._pid, signal.SIGKILL)
-        assert self._told() == str(-signal.SIGKILL), self.output
+        """End it as a crash would, `kill -9`, if it has not been ended so."""
+        if not self._has_ended:
+            self._has_ended = True
+            os.kill(self._pid, signal.SIGKILL)
+            assert self._told() == str(-signal.SIGKILL), self.output
 
     def _told(self) -> str:
         assert self._pipe.stdout is not None

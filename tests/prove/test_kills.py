@@ -6,6 +6,7 @@ the real one throughout. One kill in four comes while the model loads, the other
 """
 
 import contextlib
+import os
 import random
 import threading
 import time
@@ -149,14 +150,19 @@ class Killer(threading.Thread):
         self.lines = 0 if self.is_while_loading else chance.randint(1, 60)
 
     def run(self) -> None:
-        size, length = self.runs.stat().st_size, 0
-        deadline = time.monotonic() + 30
-        while (grown := self.runs.stat().st_size - size) < self.lines * length or grown < bool(self.lines):
-            length = length or len(self.runs.read_text().partition("\n")[0]) + 1
-            if time.monotonic() > deadline:
-                break  # the load will tell that nothing ends
-            time.sleep(0.001)
+        deadline = time.monotonic() + 30  # where nothing runs, the load will tell
+        with self.runs.open("rb") as runs:
+            runs.seek(0, os.SEEK_END)
+            while self.lines > 0 and time.monotonic() < deadline:
+                self.lines -= runs.read().count(b"\n")
+                time.sleep(0.001)
         time.sleep(self.seconds)
+        self.emulator.kill()
+
+    def close(self) -> None:
+        """Whatever went wrong, the emulator ends."""
+        if self.is_alive():
+            self.join()
         self.emulator.kill()
 
 
@@ -177,27 +183,25 @@ def test_what_was_acknowledged_ends_once_and_what_has_ended_stays_so(tmp_path, l
     known: list[str] = []
     for is_whole in order:
         emulator = start(is_whole)
-        with client(emulator) as http:
-            killer = Killer(emulator, load.runs, load.chance)
+        killer = Killer(emulator, load.runs, load.chance)
+        with contextlib.closing(killer), client(emulator) as http:
             for request_id in known:
                 load.look(http, request_id)  # it is what it was before the kill
             before = set(load.ended)
             killer.start()
             load.work(http)
-        killer.join()
         kills += 1
         wait_until_none_under(data)
         known = [request_id for request_id in load.ended if request_id not in before]
 
     last = start(is_whole=False)
-    with client(last) as http:
+    with contextlib.closing(Killer(last, load.runs, load.chance)), client(last) as http:
         deadline = time.monotonic() + 60
         while load.outstanding:
             assert time.monotonic() < deadline, last.output
             load.look(http, load.outstanding[0])
         for request_id in load.acknowledged:
             load.look(http, request_id)
-    last.kill()
     check_runs(load, kills)
     statuses = Counter(status for status, _ in load.ended.values())
     print(f"{kills} kills, {len(load.acknowledged)} requests: {dict(statuses)}")

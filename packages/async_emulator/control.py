@@ -2,7 +2,7 @@
 
     GET POST        /control/clock              the time; {"advance_seconds": 3600} moves it on
     GET POST        /control/dispatch           {"is_paused": true} leaves requests in the queue
-    GET POST        /control/replicas           of each deployment; {"kill": 0} ends one as a crash would
+    GET POST        /control/replicas           of each deployment; {"kill": 0, "chainlet": "Name"} kills one
     GET POST DELETE /control/faults             faults of the next predictions and deliveries
     GET DELETE      /control/requests           every request that is known; ?status=QUEUED&limit=100
     GET DELETE      /control/deliveries         what was sent to webhooks, to the byte

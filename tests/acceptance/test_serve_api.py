@@ -172,12 +172,15 @@ def test_a_replica_that_is_killed_is_replaced(caller, control):
 def test_what_becomes_of_a_request_is_logged_and_measured(caller, emulator):
     request_id = caller.submit({"prompt": "hush"})
     caller.wait(request_id, "SUCCEEDED")
-    told = [line for line in emulator.lines if f"request_id={request_id}" in line]
-    assert [line.partition(" status=")[2].split()[0] for line in told] == [
-        "QUEUED",
-        "IN_PROGRESS",
-        "SUCCEEDED",
-    ]
+
+    def told() -> list[str]:
+        lines = [line for line in emulator.lines if f"request_id={request_id}" in line]
+        return [line.partition(" status=")[2].split()[0] for line in lines]
+
+    deadline = time.monotonic() + 10
+    while len(told()) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)  # lines are written together, a moment later
+    assert told() == ["QUEUED", "IN_PROGRESS", "SUCCEEDED"]
     assert "hush" not in emulator.output
     metrics = caller.http.get("/metrics").text
     labels = 'deployment_id="d1",environment="production",model_id="m1",model_name="tested"'

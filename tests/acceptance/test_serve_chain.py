@@ -295,7 +295,7 @@ def test_a_changed_chainlet_is_deployed_and_an_added_one_is_refused(caller, fold
     )
     chain.write_text(code)
     until_printed(caller, f"not reloaded, what ran before goes on: {chain}: its chainlets are others now")
-    assert "stop, and serve it again" in caller.emulator.lines[-1]
+    assert "stop, and serve it again" in caller.emulator.output
     assert answer() == "HELLO?"
 
 

@@ -70,7 +70,7 @@ def settings_of(given: Given) -> EmulatorSettings:
 def _served(deployment: DeploymentSettings) -> ServedSettings:
     """A chain is a file, a Truss a folder."""
     if deployment.path.suffix == ".py":
-        return ChainSettings(entrypoint=deployment)
+        return ChainSettings(deployment=deployment)
     return ModelSettings(deployment=deployment)
 
 

@@ -1,10 +1,14 @@
 """What one argument of `truss-async serve` becomes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from async_emulator.control import ControlledDeployment
+from async_emulator.deployment_settings import DeploymentSettings
+from async_emulator.kind import Kind
 from async_emulator.surroundings import Surroundings
 from async_emulator.target import Target
 
@@ -28,58 +32,60 @@ class Served(Protocol):
         ...
 
 
-class ServedSettings(Protocol):
-    """A model or a chain that is to be served."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServedSettings(ABC):
+    """A model or a chain that is to be served. `deployment` is the one that callers reach."""
+
+    deployment: DeploymentSettings
+
+    kind: ClassVar[Kind]
+    submit_operation: ClassVar[str]
+    """The last step of the path that queues a request."""
 
     @property
     def path(self) -> Path:
         """The folder or file that was named."""
-        ...
-
-    @property
-    def truss_dirs(self) -> Sequence[Path]:
-        """The folders whose settings can be checked before anything is built."""
-        ...
+        return self.deployment.path
 
     @property
     def title(self) -> str:
         """What a person should know of its ids."""
-        ...
-
-    @property
-    def environ(self) -> Mapping[str, str]:
-        """Variables for its models."""
-        ...
-
-    @property
-    def environment(self) -> str | None:
-        """The name of the environment that it is deployed in, if it has one."""
-        ...
-
-    @property
-    def deployment_id(self) -> str:
-        """The deployment that callers reach."""
-        ...
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether it is built again when its files change."""
-        ...
+        return f"{self.kind} {self.deployment.model_id}, deployment {self.deployment_id}"
 
     @property
     def host(self) -> str:
         """The platform's host for it."""
-        ...
+        return f"{self.kind}-{self.deployment.model_id}.api.baseten.co"
 
     @property
-    def submit_operation(self) -> str:
-        """The last step of the path that queues a request."""
-        ...
+    def environ(self) -> Mapping[str, str]:
+        """Variables for its models."""
+        return self.deployment.environ
 
+    @property
+    def environment(self) -> str | None:
+        """The name of the environment that it is deployed in, if it has one."""
+        return self.deployment.environment
+
+    @property
+    def deployment_id(self) -> str:
+        """The deployment that callers reach."""
+        return self.deployment.deployment_id
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it is built again when its files change."""
+        return self.deployment.is_watched
+
+    @property
+    @abstractmethod
+    def truss_dirs(self) -> Sequence[Path]:
+        """The folders whose settings can be checked before anything is built."""
+
+    @abstractmethod
     def check(self) -> None:
         """Raise UsageProblem where it is plain at once that it cannot be served."""
-        ...
 
+    @abstractmethod
     def open(self, surroundings: Surroundings) -> Served:
         """What serves it. Needs a running event loop."""
-        ...

@@ -14,6 +14,7 @@ from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores import azure_errors
 from truss_outputs.stores.azure_account import Account
 from truss_outputs.stores.body import PART, Passing, in_parts, whole_if_small
+from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.parts import uploaded
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _LARGEST_PUT = 64 * 1024 * 1024  # the SDK's own limit for one request
 _MOST_BLOCKS = 50_000  # learn.microsoft.com/rest/api/storageservices/put-block-list
 
 
-class AzureStore:
+class AzureStore(BucketUrls):
     """A `Store` in a container, below an optional prefix. `azure_client.connect` makes its client.
 
     The server checks the MD5 of every request that carries bytes. `head` tells no SHA-256.
@@ -44,19 +45,9 @@ class AzureStore:
         self._client = client
         self._account = account
         self._now = now
-        self._base = f"az://{container}/"
-        self._prefix = f"{prefix}/" if prefix else ""
+        super().__init__("az", container, prefix)
         self._tier = tier
         self._metadata = metadata
-
-    @property
-    def url(self) -> str:
-        """The url that names this store."""
-        return f"{self._base}{self._prefix}".rstrip("/")
-
-    def url_of(self, key: str) -> str:
-        """The url of an object here, whether it exists or not."""
-        return f"{self._base}{self._prefix}{key}"
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`.

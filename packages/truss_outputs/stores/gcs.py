@@ -13,6 +13,7 @@ from truss_outputs.presigning import length_problem
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores import gcs_errors
 from truss_outputs.stores.body import CHUNK, PART, Passing, whole_if_small
+from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.gcs_client import retry
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 _TIMEOUT = (5, 30)  # seconds to connect, and without an answer
 
 
-class GCSStore:
+class GCSStore(BucketUrls):
     """A `Store` in a bucket, below an optional prefix. `gcs_client.connect` makes a client for all threads.
 
     The SDK sends a CRC32C with every upload, and compares the one of every download.
@@ -39,20 +40,10 @@ class GCSStore:
         metadata: Mapping[str, str] = _NONE,
     ) -> None:
         self._bucket = client.bucket(bucket)
-        self._base = f"gs://{bucket}/"
-        self._prefix = f"{prefix}/" if prefix else ""
+        super().__init__("gs", bucket, prefix)
         self._kms_key_name = kms_key_name
         self._storage_class = storage_class
         self._metadata = metadata
-
-    @property
-    def url(self) -> str:
-        """The url that names this store."""
-        return f"{self._base}{self._prefix}".rstrip("/")
-
-    def url_of(self, key: str) -> str:
-        """The url of an object here, whether it exists or not."""
-        return f"{self._base}{self._prefix}{key}"
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`. Bytes, and whatever is small, take one request."""

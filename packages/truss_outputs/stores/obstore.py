@@ -13,6 +13,7 @@ from truss_outputs.presigning import length_problem
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores import azure_errors, obstore_errors, s3_errors
 from truss_outputs.stores.body import CHUNK, PART, Passing, part_size, whole_if_small
+from truss_outputs.stores.bucket_urls import BucketUrls
 
 if TYPE_CHECKING:
     from obstore import Attributes, SignCapableStore
@@ -58,7 +59,7 @@ class Connection:
     cannot_sign: Callable[[str], str | None] = lambda path: None
 
 
-class ObstoreStore:
+class ObstoreStore(BucketUrls):
     """A `Store` in a bucket of S3 or GCS, or a container of Azure, below an optional prefix.
 
     `head` tells no SHA-256. A create is one request, as obstore (0.12) completes no upload in parts under a
@@ -67,20 +68,10 @@ class ObstoreStore:
     """
 
     def __init__(self, *, scheme: str, bucket: str, prefix: str = "", connection: Connection) -> None:
-        self._base = f"{scheme}://{bucket}/"
-        self._prefix = f"{prefix}/" if prefix else ""
+        super().__init__(scheme, bucket, prefix)
         self._connection = connection
         self._actions = _ACTIONS[scheme]
         self._answer = _ANSWERS[scheme]
-
-    @property
-    def url(self) -> str:
-        """The url that names this store."""
-        return f"{self._base}{self._prefix}".rstrip("/")
-
-    def url_of(self, key: str) -> str:
-        """The url of an object here, whether it exists or not."""
-        return f"{self._base}{self._prefix}{key}"
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`.

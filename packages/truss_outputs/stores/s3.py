@@ -11,6 +11,7 @@ from truss_outputs.presigning import length_problem
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores import s3_errors, s3_multipart
 from truss_outputs.stores.body import CHUNK, Passing, in_parts, part_size, whole_if_small
+from truss_outputs.stores.bucket_urls import BucketUrls
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -19,7 +20,7 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 _LARGEST_PUT = 5 * 1024**3  # docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 
 
-class S3Store:
+class S3Store(BucketUrls):
     """A `Store` in a bucket, below an optional prefix. `s3_client.connect` makes a client for all threads.
 
     `attributes` are further arguments of the SDK's `put_object` and `create_multipart_upload`.
@@ -28,19 +29,10 @@ class S3Store:
     def __init__(
         self, *, bucket: str, prefix: str = "", client: "S3Client", attributes: Mapping[str, Any] = _NONE
     ) -> None:
+        super().__init__("s3", bucket, prefix)
         self._bucket = bucket
-        self._prefix = f"{prefix}/" if prefix else ""
         self._client = client
         self._attributes = attributes
-
-    @property
-    def url(self) -> str:
-        """The url that names this store."""
-        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
-
-    def url_of(self, key: str) -> str:
-        """The url of an object here, whether it exists or not."""
-        return f"s3://{self._bucket}/{self._prefix}{key}"
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`. The server checks the SHA-256.

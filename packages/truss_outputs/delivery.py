@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from truss_outputs.presigning import WEEK_SECONDS
+from truss_outputs.stores.named_secrets import SECRET_NAME
 
-_SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _HOST = re.compile(r"(\*\.)?([a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}")
 
 _Section = TypeVar("_Section", bound=BaseModel)
@@ -25,7 +25,7 @@ def _host(value: str) -> str:
 
 
 def _secret_name(value: str) -> str:
-    if not _SECRET_NAME.fullmatch(value) or value.startswith("whsec_"):  # perhaps the secret: not repeated
+    if not SECRET_NAME.fullmatch(value) or value.startswith("whsec_"):  # perhaps the secret: not repeated
         raise ValueError("found no secret's name; allowed: letters, digits, '_', '.' and '-'")
     return value
 

@@ -6,8 +6,9 @@ from threading import Lock
 from typing import Any, Self
 
 from truss_outputs.settings import OutputSettings, Secrets
-from truss_outputs.signature import secret_of, signing
+from truss_outputs.signature import signing
 from truss_outputs.store import Store
+from truss_outputs.stores.named_secrets import secret
 from truss_outputs.writer import OutputWriter
 
 
@@ -72,8 +73,8 @@ class Places:
             store = settings.open_store(secrets, url=url)
             if settings.signature is not None:
                 name = settings.signature.secret
-                secret_of(secrets, name)  # that it is missing is said at the start
-                store = signing(store, lambda: secret_of(secrets, name))
+                secret(secrets, "signature", name)  # that it is missing is said at the start
+                store = signing(store, lambda: secret(secrets, "signature", name).get_secret_value())
             writer = OutputWriter(
                 store, model_id=model_id, deployment_id=deployment_id, images=settings.images
             )

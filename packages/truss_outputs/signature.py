@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, cast
 
-from truss_outputs.errors import SettingsError
 from truss_outputs.keys import MARKER
-from truss_outputs.settings import Secrets
 from truss_outputs.store import Body, PutReceipt, Store
 
 _END = b"}}"  # of the truss_outputs record, and of the result around it
@@ -43,17 +41,6 @@ def unsealed(document: bytes) -> tuple[bytes, str | None]:
     return document[: found.start()] + _END, found[1].decode()
 
 
-def secret_of(secrets: Secrets, name: str) -> str:
-    """The webhook secret of this name, as it is now. Raises SettingsError."""
-    try:
-        value = secrets[name].strip()
-    except Exception as error:  # Truss's own class, if it is not declared and if it has no value
-        raise _missing(name) from error
-    if not value:
-        raise _missing(name)
-    return value
-
-
 def signing(store: Store, secret: Callable[[], str]) -> Store:
     """`store`, with every result that is put into it signed by the secret of that moment."""
     return cast(Store, _SigningStore(store, secret))
@@ -74,11 +61,3 @@ class _SigningStore:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
-
-
-def _missing(name: str) -> SettingsError:
-    return SettingsError(
-        "model_metadata.truss_outputs.signature",
-        f"the secret {name!r} is missing: declare it in config.yaml under secrets: as '{name}: null' and "
-        "give it the value of a webhook secret in Baseten",
-    )

@@ -1,5 +1,6 @@
 """The secrets of a Truss, asked for by the names that settings give."""
 
+import re
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -7,6 +8,7 @@ from pydantic import SecretStr
 from truss_outputs.errors import SettingsError
 
 SECTION = "model_metadata.truss_outputs"
+SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 
 class Secrets(Protocol):

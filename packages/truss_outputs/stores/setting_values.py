@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from truss_outputs.stores.named_secrets import SECRET_NAME
 from truss_outputs.stores.url import StoreUrl
 from truss_outputs.stores.url_template import expand
 
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
-_SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
 # learn.microsoft.com/azure/storage/common/storage-account-overview
 _ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
@@ -41,7 +41,7 @@ def _region(value: str) -> str:
 
 
 def _secret_name(value: str) -> str:
-    if not _SECRET_NAME.fullmatch(value):  # perhaps the secret itself, so it is not repeated
+    if not SECRET_NAME.fullmatch(value):  # perhaps the secret itself, so it is not repeated
         raise ValueError(
             "found no secret's name; allowed: letters, digits, '_', '.' and '-', as under `secrets:`"
         )

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.prove.stores import BUCKET, KEYS, open_store
+from tests.s3_server import s3_server
 from truss_outputs.store import Store
 
 ENGINES = ("sdk", "obstore")
@@ -23,21 +23,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """The endpoint of an S3 server with one bucket."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=KEYS["id"],
-        aws_secret_access_key=KEYS["key"],
-    )
-    client.create_bucket(Bucket=BUCKET)
-    client.close()
-    yield endpoint
-    server.stop()
+    with s3_server() as endpoint:
+        client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=KEYS["id"],
+            aws_secret_access_key=KEYS["key"],
+        )
+        client.create_bucket(Bucket=BUCKET)
+        client.close()
+        yield endpoint
 
 
 StoreOf = Callable[[str], Store]

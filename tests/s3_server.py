@@ -1,0 +1,45 @@
+"""moto's S3 over a socket, with create-only writes that are one step.
+
+moto looks whether a key is there and writes it afterwards, so that two of its threads may both be told that
+they were first. S3 tells one of them; what is tested here relies on that.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import ParamSpec, TypeVar
+
+from moto.s3.responses import S3Response
+from moto.server import ThreadedMotoServer
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_one_writer = Lock()
+
+
+def _one_at_a_time(method: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(method)
+    def locked(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _one_writer:
+            return method(*args, **kwargs)
+
+    return locked
+
+
+# By then the body has been read: a slow writer keeps nobody waiting.
+for method in (S3Response.put_object, S3Response._key_response_post):
+    setattr(S3Response, method.__name__, _one_at_a_time(method))
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """Its endpoint; the server ends with the block."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()

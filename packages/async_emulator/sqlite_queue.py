@@ -120,13 +120,13 @@ class SQLiteQueue:
         return from_row(row)
 
     def count(self, deployment_id: str, status: RequestStatus) -> int:
-        """How many of the deployment's requests have this status."""
+        """How many of the deployment's requests have this status, QUEUED or IN_PROGRESS."""
         return self._counts[deployment_id, status]
 
     @property
     def outstanding(self) -> int:
         """How many requests are QUEUED or IN_PROGRESS."""
-        return self._outstanding
+        return self._counts.total()
 
     def forget_ended(self, now: datetime) -> None:
         """Drop the requests that ended more than RETENTION ago."""
@@ -190,9 +190,8 @@ class SQLiteQueue:
             watch(before, after)
 
     def _count(self, request: AsyncRequest, number: int) -> None:
-        self._counts[request.deployment_id, request.status] += number
-        if not request.status.is_terminal:
-            self._outstanding += number
+        if not request.status.is_terminal:  # as in `select_counts`
+            self._counts[request.deployment_id, request.status] += number
 
     def _execute(self, statement: str, values: Mapping[str, object]) -> sqlite3.Cursor:
         """Change something, in the transaction that the next commit ends."""
@@ -211,7 +210,6 @@ class SQLiteQueue:
         self._counts: Counter[tuple[str, RequestStatus]] = Counter()
         for row in self._connection.execute(self._sql["select_counts"]):
             self._counts[row["deployment_id"], RequestStatus(row["status"])] = row["number"]
-        self._outstanding = self._counts.total()
 
 
 def _statements() -> dict[str, str]:

@@ -40,8 +40,8 @@ lint: setup  ## Check format, lint, types and the direction of imports.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## Measure, and print ratios.
-	$(BIN)/python -m benchmarks
+bench: setup  ## Measure, and print ratios (ONLY="storage receipt": some).
+	$(BIN)/python -m benchmarks $(ONLY)
 
 lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@$(BIN)/python packages/async_emulator/package_index.py $(BIN)/uv pip compile --quiet --upgrade --universal \

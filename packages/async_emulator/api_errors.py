@@ -4,9 +4,12 @@ Every body is `{"error": …, "error_code": …}` (ErrorResponse of the OpenAPI 
 """
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from starlette.responses import JSONResponse
 
 _CODES = {
     HTTPStatus.BAD_REQUEST: "client_error",
@@ -30,8 +33,10 @@ class ApiError(Exception):
         self.error_code = error_code or _CODES.get(status, "internal_baseten_error")
         super().__init__(message)
 
-    def response(self, headers: dict[str, str] | None = None) -> JSONResponse:
+    def response(self, headers: dict[str, str] | None = None) -> "JSONResponse":
         """The error as the platform words it."""
+        from starlette.responses import JSONResponse  # here: a model is deployed without it
+
         return JSONResponse(
             {"error": str(self), "error_code": self.error_code}, int(self.status), headers=headers
         )

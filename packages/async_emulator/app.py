@@ -23,7 +23,7 @@ from async_emulator.api_settings import ApiSettings
 from async_emulator.body import SYNC_BODY_LIMIT, read_body
 from async_emulator.clock import Clock
 from async_emulator.errors import UnknownRequest
-from async_emulator.model_client import REQUEST_ID_HEADER
+from async_emulator.model import REQUEST_ID_HEADER
 from async_emulator.openapi import openapi_document
 from async_emulator.operation import (
     ASYNC_PREDICT,

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from async_emulator.model_client import Model
+from async_emulator.model import Model
 
 
 class ReplicaSlots:

@@ -5,13 +5,15 @@
 Every such call is synchronous (docs.baseten.co/development/chain/invocation); a chainlet has no queue.
 """
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 
 from async_emulator import api_errors
 from async_emulator.body import SYNC_BODY_LIMIT, read_body
 from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
-from async_emulator.model_client import REQUEST_ID_HEADER
+from async_emulator.model import REQUEST_ID_HEADER
 from async_emulator.service import new_request_id
 from async_emulator.sync_prediction import SyncPrediction
 
@@ -25,15 +27,11 @@ def chainlet_path(chain_id: str, name: str) -> str:
 
 
 class ChainletCalls:
-    """The chainlets that can be called, by their paths."""
+    """Answers the calls. `capacities` holds what can be called, by path, and may grow meanwhile."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, capacities: Mapping[str, Capacity]) -> None:
         self._clock = clock
-        self._capacities: dict[str, Capacity] = {}
-
-    def add(self, path: str, capacity: Capacity) -> None:
-        """From now on calls of `path` get slots of `capacity`."""
-        self._capacities[path] = capacity
+        self._capacities = capacities
 
     async def page(self, request: Request) -> SyncPrediction:
         """Answer one call, under the id of the request that it belongs to."""

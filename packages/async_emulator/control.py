@@ -12,7 +12,6 @@ Every answer is JSON, refusals are the API's own. The platform has nothing like 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -34,6 +33,7 @@ from async_emulator.control_wire import (
     RemovedWebhookSecret,
     RequestQuery,
 )
+from async_emulator.controlled_deployment import ControlledDeployment
 from async_emulator.delivery import DeliveryLog
 from async_emulator.faults import Faults, PredictionFault
 from async_emulator.queue import RequestQueue
@@ -42,22 +42,6 @@ from async_emulator.webhook_secrets import WebhookSecrets, is_webhook_secret
 PATH = "/control/"
 
 Handler = Callable[[Request], Awaitable[Any]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ControlledDeployment:
-    """What can be done to one deployment. `chainlet` is the name of the one it runs, if it is a chain's."""
-
-    deployment_id: str
-    chainlet: str | None = None
-    hold: Callable[[bool], None]
-    kill_replica: Callable[[int], bool]
-    active_replicas: Callable[[], int]
-    starting_replicas: Callable[[], int]
-
-    def is_meant_by(self, kill: KillReplica) -> bool:
-        """Whether a replica of it is to end."""
-        return kill.deployment_id in (None, self.deployment_id) and kill.chainlet in (None, self.chainlet)
 
 
 class Control:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from async_emulator.clock import AdvanceableClock
-from async_emulator.control import Control, ControlledDeployment
+from async_emulator.control import Control
+from async_emulator.controlled_deployment import ControlledDeployment
 from async_emulator.delivery import DeliveryLog
 from async_emulator.faults import DroppingConnection, Faults, FaultyModel
-from async_emulator.model_client import Model
+from async_emulator.model import Model
 from async_emulator.queue import RequestQueue
 from async_emulator.webhook_secrets import WebhookSecrets
 from async_emulator.webhooks import Connection
@@ -15,8 +16,8 @@ from async_emulator.webhooks import Connection
 class ControlParts:
     """Made before the emulator, which is built around them; `control` then answers the control path."""
 
-    def __init__(self) -> None:
-        self.clock = AdvanceableClock()
+    def __init__(self, clock: AdvanceableClock) -> None:
+        self.clock = clock
         self.deliveries = DeliveryLog()
         self._faults = Faults()
 

@@ -5,7 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from async_emulator.webhook_connection import ReceiverAnswer
+
+class PrivateAddress(OSError):
+    """The webhook's name stands for an address of a private network."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} has an address of a private network")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceiverAnswer:
+    """What a receiver answered: its status, and the beginning of its body."""
+
+    status: int
+    body: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from async_emulator.autoscaler import Autoscaler
 from async_emulator.capacity import Capacity
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.errors import MissingRequirement, ModelLoadFailed
-from async_emulator.replica import ReplicaSpec
+from async_emulator.replica import Replica, ReplicaSpec
 from async_emulator.replica_set import ReplicaSet
 from async_emulator.surroundings import Surroundings
 from async_emulator.truss_builder import TrussBuilder
@@ -41,7 +42,11 @@ class Deployment:
         self._source = source
         self._builder = TrussBuilder(settings, source, surroundings, self._say)
         self._replicas = ReplicaSet(
-            capacity=self.capacity, clock=clock, announce=self._say, log=surroundings.log
+            capacity=self.capacity,
+            clock=clock,
+            announce=self._say,
+            log=surroundings.log,
+            start=partial(Replica.start, connect=surroundings.connect),
         )
         self._autoscaler = Autoscaler(
             clock=clock,

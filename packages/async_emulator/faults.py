@@ -11,10 +11,10 @@ import aiohttp
 
 from async_emulator.api_errors import ApiError
 from async_emulator.clock import Clock
-from async_emulator.model_client import Model
+from async_emulator.delivery import ReceiverAnswer
+from async_emulator.model import Model
 from async_emulator.outcome import Outcome, outcome_of
 from async_emulator.request import AsyncRequest
-from async_emulator.webhook_connection import ReceiverAnswer
 from async_emulator.webhooks import Connection
 
 _WORDS = "this prediction was made to fail"

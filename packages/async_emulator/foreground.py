@@ -10,7 +10,8 @@ from importlib.metadata import entry_points
 import click
 import uvloop
 
-from async_emulator.emulator import Emulator, EmulatorSettings, base_url_of, listen
+from async_emulator.emulator import Emulator, base_url_of, listen
+from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import UsageProblem
 from async_emulator.served import ServedSettings
 

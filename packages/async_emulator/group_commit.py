@@ -18,12 +18,13 @@ class _Batch:
 
 
 class GroupCommit:
-    """Commits `queue` soon after each change. Needs a running event loop."""
+    """Commits `queue` now, and from now on soon after each change. Needs a running event loop."""
 
     def __init__(self, queue: RequestQueue) -> None:
         self._queue = queue
         self._batch: _Batch | None = None
         queue.on_change = self._begin
+        queue.commit()  # a change tells only when it is the first of a commit
 
     async def wait(self) -> None:
         """Return once every change made so far is durable. Raises what kept it from becoming so."""

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from async_emulator.clock import Clock
 from async_emulator.metrics import DeploymentMetrics
-from async_emulator.model_client import Model
+from async_emulator.model import Model
 from async_emulator.outcome import BackPressure, Failure, Outcome, Success
 from async_emulator.request import AsyncRequest
 from async_inference.wire import ErrorCode

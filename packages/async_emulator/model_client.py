@@ -1,39 +1,18 @@
 """How the platform calls the model server: `POST /v1/models/model:predict` with the bare model input."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from contextlib import asynccontextmanager
 
 import aiohttp
 from yarl import URL
 
 from async_emulator.errors import ReplicaUnreachable
 from async_emulator.kind import Kind
+from async_emulator.model import CHAIN_REQUEST_ID_HEADER, HOP_BY_HOP, REQUEST_ID_HEADER
 from async_emulator.outcome import STREAMED, Outcome, is_streamed, outcome_of
 from async_emulator.request import AsyncRequest
 
-REQUEST_ID_HEADER = "X-Baseten-Request-Id"
-CHAIN_REQUEST_ID_HEADER = "x-baseten-chain-request-id"
-"""Tells every chainlet which request to the chain its own call belongs to."""
-
-# RFC 9110, 7.6.1: what belongs to one connection goes no further.
-_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
-_NOT_SENT = _HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
-_NOT_RETURNED = _HOP_BY_HOP | {"date", "server"}
-
-
-class Model(Protocol):
-    """Whatever makes predictions. Raises ReplicaUnreachable where nothing answers."""
-
-    async def predict(self, request: AsyncRequest) -> Outcome:
-        """Make one attempt at an async request."""
-        ...
-
-    def forward(
-        self, body: bytes, headers: Mapping[str, str], request_id: str
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Pass a sync request on as it came."""
-        ...
+_NOT_SENT = HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
 
 
 class ModelClient:
@@ -91,8 +70,3 @@ class ModelClient:
     async def close(self) -> None:
         """Close every connection."""
         await self._session.close()
-
-
-def returned_headers(response: aiohttp.ClientResponse) -> dict[str, str]:
-    """The headers of a model's answer that go on to the caller."""
-    return {name: value for name, value in response.headers.items() if name.lower() not in _NOT_RETURNED}

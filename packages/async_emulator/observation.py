@@ -9,12 +9,12 @@ from starlette.types import ASGIApp
 
 from async_emulator.address import PRODUCTION
 from async_emulator.clock import Clock
-from async_emulator.control import ControlledDeployment
 from async_emulator.control_parts import ControlParts
+from async_emulator.controlled_deployment import ControlledDeployment
 from async_emulator.delivery import Delivery
 from async_emulator.measured import MeasuredModel, MeasuredPrediction
 from async_emulator.metrics import CONTENT_TYPE, DeploymentMetrics, Metrics
-from async_emulator.model_client import Model
+from async_emulator.model import Model
 from async_emulator.queue import RequestQueue
 from async_emulator.request import AsyncRequest
 from async_emulator.target import Target

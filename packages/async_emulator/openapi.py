@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from async_emulator.address import TARGET_PATHS
-from async_emulator.model_client import REQUEST_ID_HEADER
+from async_emulator.model import REQUEST_ID_HEADER
 from async_emulator.operation import (
     ASYNC_PREDICT,
     ASYNC_RUN_REMOTE,

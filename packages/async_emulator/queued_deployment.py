@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from async_emulator import api_errors
-from async_emulator.control import ControlledDeployment
+from async_emulator.controlled_deployment import ControlledDeployment
 from async_emulator.deployment import Deployment
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.dispatcher import Dispatcher
 from async_emulator.kind import Kind
-from async_emulator.model_client import CHAIN_REQUEST_ID_HEADER
+from async_emulator.model import CHAIN_REQUEST_ID_HEADER
 from async_emulator.surroundings import Surroundings
 from async_emulator.sync_prediction import SyncPrediction
 from async_emulator.target import Target

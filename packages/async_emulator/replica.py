@@ -6,15 +6,17 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from async_emulator.errors import ModelLoadFailed
-from async_emulator.model_client import ModelClient
 from async_emulator.model_log import ModelLog
 from async_emulator.truss_config import TrussConfig
+
+if TYPE_CHECKING:
+    from async_emulator.model_client import ModelClient
 
 _READY_INTERVAL_SECONDS = 0.02
 _LOG_INTERVAL_SECONDS = 0.02
@@ -98,15 +100,23 @@ def replica_environ(
 class Replica:
     """A model server that has loaded its model."""
 
-    def __init__(self, process: asyncio.subprocess.Process, client: ModelClient, log: ModelLog) -> None:
-        self.client = client
+    def __init__(self, process: asyncio.subprocess.Process, log: ModelLog) -> None:
+        self._client: ModelClient | None = None
         self._process = process
         self._log = log
         self._reading = asyncio.create_task(self._read_log())
 
     @classmethod
-    async def start(cls, spec: ReplicaSpec, emit: Callable[[str], None]) -> Self:
-        """Start a server and wait until it is ready. Raises ModelLoadFailed."""
+    async def start(
+        cls,
+        spec: ReplicaSpec,
+        emit: Callable[[str], None],
+        connect: Callable[[str], Awaitable["ModelClient"]],
+    ) -> Self:
+        """Start a server and wait until it is ready. Raises ModelLoadFailed.
+
+        `connect` gives who calls the server at a url.
+        """
         with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
             port = listener.getsockname()[1]
             process = await asyncio.create_subprocess_exec(
@@ -121,8 +131,9 @@ class Replica:
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
-        replica = cls(process, ModelClient(f"http://127.0.0.1:{port}"), ModelLog(emit, spec.name))
+        replica = cls(process, ModelLog(emit, spec.name))
         try:
+            replica._client = await connect(f"http://127.0.0.1:{port}")
             if await replica.answers():
                 return replica
             await replica._reading
@@ -131,6 +142,13 @@ class Replica:
         except BaseException:
             await replica.stop()
             raise
+
+    @property
+    def client(self) -> "ModelClient":
+        """Who calls the server."""
+        if self._client is None:
+            raise RuntimeError("a replica has been started, and so connected to, before it is used")
+        return self._client
 
     async def answers(self) -> bool:
         """Wait until the server is ready to predict: True; or has ended: False."""
@@ -159,7 +177,8 @@ class Replica:
         self.kill()
         await self._process.wait()
         await self._reading
-        await self.client.close()
+        if self._client is not None:
+            await self._client.close()
 
     async def _read_log(self) -> None:
         stdout = self._process.stdout

@@ -8,7 +8,7 @@ from typing import Protocol
 from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import Clock
 from async_emulator.errors import ModelLoadFailed
-from async_emulator.model_client import Model
+from async_emulator.model import Model
 from async_emulator.replica import ReplicaSpec
 
 RELOAD_PAUSE_SECONDS = (1.0, 30.0)

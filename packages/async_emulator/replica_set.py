@@ -7,7 +7,7 @@ from pathlib import Path
 
 from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
-from async_emulator.replica import Replica, ReplicaSpec
+from async_emulator.replica import ReplicaSpec
 from async_emulator.replica_keeper import ReplicaKeeper, StartReplica
 
 
@@ -21,7 +21,7 @@ class ReplicaSet:
         clock: Clock,
         announce: Callable[[str], None],
         log: Callable[[str], None],
-        start: StartReplica = Replica.start,
+        start: StartReplica,
     ) -> None:
         self._start = start
         self._capacity = capacity

@@ -10,9 +10,8 @@ import platformdirs
 
 from async_emulator.api_settings import ApiSettings
 from async_emulator.autoscaler import Autoscaling
-from async_emulator.chain_settings import ChainSettings
 from async_emulator.deployment_settings import DeploymentSettings
-from async_emulator.emulator import EmulatorSettings
+from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import NotATruss, OutOfBounds
 from async_emulator.model_settings import ModelSettings
 from async_emulator.served import ServedSettings
@@ -70,6 +69,8 @@ def settings_of(given: Given) -> EmulatorSettings:
 def _served(deployment: DeploymentSettings) -> ServedSettings:
     """A chain is a file, a Truss a folder."""
     if deployment.path.suffix == ".py":
+        from async_emulator.chain_settings import ChainSettings  # only who serves a chain waits for it
+
         return ChainSettings(deployment=deployment)
     return ModelSettings(deployment=deployment)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from async_emulator.control import ControlledDeployment
+from async_emulator.controlled_deployment import ControlledDeployment
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.kind import Kind
 from async_emulator.surroundings import Surroundings

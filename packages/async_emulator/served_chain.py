@@ -9,7 +9,7 @@ from pathlib import Path
 from async_emulator.built_chain import BuiltChain, Chainlet, build_chain
 from async_emulator.chainlet_calls import chainlet_path
 from async_emulator.chainlet_source import ChainletSource, GeneratedChain
-from async_emulator.control import ControlledDeployment
+from async_emulator.controlled_deployment import ControlledDeployment
 from async_emulator.deployment import Deployment
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.errors import NotAChain
@@ -57,6 +57,8 @@ class ServedChain:
     def tell_name(self, tell: Callable[[str], None]) -> None:
         """Call `tell` with the chain's display name once it has been imported."""
         self._tell_name = tell
+        if self._generated.built is not None:
+            tell(self._generated.built.name)
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Generate the chain, deploy each chainlet after those that it calls, and serve until cancelled.
@@ -95,7 +97,7 @@ class ServedChain:
         )
         self._others[name] = deployment
         path = chainlet_path(self._settings.model_id, name)
-        self._surroundings.chainlets.add(path, deployment.capacity)
+        self._surroundings.chainlets[path] = deployment.capacity
         return deployment
 
     async def _when_ready(

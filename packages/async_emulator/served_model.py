@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from async_emulator.build_context import truss_sources
-from async_emulator.control import ControlledDeployment
+from async_emulator.controlled_deployment import ControlledDeployment
 from async_emulator.deployment_settings import DeploymentSettings
 from async_emulator.kind import Kind
 from async_emulator.queued_deployment import QueuedDeployment

@@ -2,35 +2,41 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from async_emulator.chainlet_calls import ChainletCalls
+from async_emulator.capacity import Capacity
 from async_emulator.clock import Clock
-from async_emulator.model_client import Model
+from async_emulator.model import Model
 from async_emulator.model_environment import ModelEnvironments
 from async_emulator.queue import RequestQueue
 from async_emulator.sweeper import Sweeper
 from async_emulator.truss_process import TrussProcess
 from async_inference.wire import AsyncPredictResult
 
+if TYPE_CHECKING:
+    from async_emulator.model_client import ModelClient
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
     """The queue and what stands around it.
 
-    `deliver` sends a result to a webhook and tells whether it was accepted; `wrap_model` may put something
-    around each replica's model; `announce` gets lines for a person, `log` the models' own. `base_url` is
-    where the emulator listens, `api_key` what its callers send.
+    `deliver` sends a result to a webhook and tells whether it was accepted; `connect` gives who calls the
+    model server at a url, and `wrap_model` may put something around it. `announce` gets lines for a person,
+    `log` the models' own. `base_url` is where the emulator listens, `api_key` what its callers send.
+    `chainlets` are those that can be called, by their paths.
     """
 
     queue: RequestQueue
     sweeper: Sweeper
     clock: Clock
     deliver: Callable[[str, AsyncPredictResult], Awaitable[bool]]
+    connect: Callable[[str], Awaitable["ModelClient"]]
     wrap_model: Callable[[Model], Model]
     announce: Callable[[str], None]
     log: Callable[[str], None]
     truss: TrussProcess
     environments: ModelEnvironments
-    chainlets: ChainletCalls
+    chainlets: dict[str, Capacity]
     base_url: str
     api_key: str

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
-
-from starlette.types import Message, Receive, Scope, Send
+from typing import TYPE_CHECKING
 
 from async_emulator.api_errors import ApiError
 from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import Clock
 from async_emulator.errors import ReplicaUnreachable
-from async_emulator.model_client import REQUEST_ID_HEADER, Model, returned_headers
+from async_emulator.model import HOP_BY_HOP, REQUEST_ID_HEADER, Model
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
 
 TIMEOUT_SECONDS = 1_200.0
 """How long a sync prediction may take (docs.baseten.co/reference/inference-api/overview)."""
@@ -19,6 +21,8 @@ TIMEOUT_SECONDS = 1_200.0
 PARKING_SECONDS = 1_200.0
 """How long a sync prediction may wait for a replica. Ours: the platform says that it ends, not when
 (docs.baseten.co/deployment/autoscaling/request-lifecycle)."""
+
+_NOT_RETURNED = HOP_BY_HOP | {"date", "server"}
 
 
 class SyncPrediction:
@@ -43,7 +47,7 @@ class SyncPrediction:
         self._headers = headers
         self._request_id = request_id
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer the call."""
         answer = _Answer(send)
         forwarding = asyncio.create_task(self._forward(answer))
@@ -85,7 +89,7 @@ class SyncPrediction:
 
     async def _predict(self, model: Model, answer: "_Answer") -> None:
         async with model.forward(self._body, self._headers, self._request_id) as response:
-            headers = {**returned_headers(response), REQUEST_ID_HEADER: self._request_id}
+            headers = {**_returned(response.headers), REQUEST_ID_HEADER: self._request_id}
             await answer.start(response.status, headers)
             async for chunk in response.content.iter_any():
                 await answer.send(chunk)
@@ -95,7 +99,7 @@ class SyncPrediction:
 class _Answer:
     """The caller's half of the exchange."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: "Send") -> None:
         self._send = send
         self.has_started = False
 
@@ -111,7 +115,12 @@ class _Answer:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _caller_left(receive: Receive) -> None:
+def _returned(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those of a model's answer that go on to the caller."""
+    return {name: value for name, value in headers.items() if name.lower() not in _NOT_RETURNED}
+
+
+async def _caller_left(receive: "Receive") -> None:
     message: Message = {"type": ""}
     while message["type"] != "http.disconnect":
         message = await receive()

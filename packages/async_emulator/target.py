@@ -8,12 +8,14 @@ model-{id}-{env}.api.baseten.co and chain-{id}-{env}.api.baseten.co, the regiona
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from starlette.types import ASGIApp
+from typing import TYPE_CHECKING
 
 from async_emulator import api_errors
 from async_emulator.address import PRODUCTION, Address
 from async_emulator.kind import Kind
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 _PLATFORM_HOST = ".api.baseten.co"
 
@@ -31,7 +33,7 @@ class Target:
     owner_id: str
     deployment_id: str
     queued: Callable[[datetime], None]
-    predict: Callable[[bytes, Mapping[str, str], str], ASGIApp]
+    predict: "Callable[[bytes, Mapping[str, str], str], ASGIApp]"
     wake: Callable[[], None]
     is_ready: Callable[[], bool]
     environments: frozenset[str] | None = None

@@ -6,31 +6,16 @@ The address that is judged is the one that is connected to, so a name cannot ans
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
+from async_emulator.delivery import PrivateAddress, ReceiverAnswer
 from async_inference.webhook_url import LOCAL_HOSTS, is_public
 
 _ANSWER_LIMIT = 1_000
 """Bytes of a receiver's answer that are kept. Ours: the platform states none."""
-
-
-class PrivateAddress(OSError):
-    """The webhook's name stands for an address of a private network."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(f"{host} has an address of a private network")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReceiverAnswer:
-    """What a receiver answered: its status, and the beginning of its body."""
-
-    status: int
-    body: str
 
 
 class WebhookConnection:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from async_emulator.clock import Clock
-from async_emulator.delivery import Delivery
-from async_emulator.webhook_connection import PrivateAddress, ReceiverAnswer
+from async_emulator.delivery import Delivery, PrivateAddress, ReceiverAnswer
 from async_emulator.webhook_secrets import WebhookSecrets
 from async_inference.webhook_url import shown, webhook_url_problem
 from async_inference.webhooks import SIGNATURE_HEADER, signature_header

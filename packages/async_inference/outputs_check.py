@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from async_inference.commands.truss_config import read_truss_config
+from async_inference.truss_config import read_truss_config
 from truss_outputs.errors import SettingsError
-from truss_outputs.settings import OutputSettings
+
+if TYPE_CHECKING:
+    from truss_outputs.settings import OutputSettings
 
 _SDKS = {"s3": "boto3", "gs": "google-cloud-storage", "az": "azure-storage-blob"}
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -25,6 +27,8 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
     config = read_truss_config(truss_dir) or {}
     if not (config.get("model_metadata") or {}).get("truss_outputs"):
         return []
+    from truss_outputs.settings import OutputSettings  # here: another Truss does not wait for it
+
     declared = config.get("secrets") or {}
     try:
         settings = OutputSettings.from_config(config, {**_variables(config), **environ})
@@ -43,7 +47,7 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
     return list(missing.values())
 
 
-def _urls(settings: OutputSettings) -> list[str]:
+def _urls(settings: "OutputSettings") -> list[str]:
     """Every url that a result may go to: by default, in one of the environments, or to a destination."""
     return [
         settings.url_for(),
@@ -52,7 +56,7 @@ def _urls(settings: OutputSettings) -> list[str]:
     ]
 
 
-def _needed(settings: OutputSettings, url: str) -> Iterator[tuple[str, ...]]:
+def _needed(settings: "OutputSettings", url: str) -> Iterator[tuple[str, ...]]:
     """What the image needs for the store at `url`, any of each; the first is what one would add."""
     scheme = url.partition("://")[0]
     sdk = _SDKS.get(scheme)

@@ -10,11 +10,13 @@ import aiohttp
 import pytest
 
 from async_emulator.api_errors import ApiError
-from async_emulator.control import PATH, ControlledDeployment
+from async_emulator.clock import AdvanceableClock
+from async_emulator.control import PATH
 from async_emulator.control_parts import ControlParts
+from async_emulator.controlled_deployment import ControlledDeployment
+from async_emulator.delivery import ReceiverAnswer
 from async_emulator.outcome import Failure, Outcome, Success
 from async_emulator.request import AsyncRequest
-from async_emulator.webhook_connection import ReceiverAnswer
 from async_emulator.webhook_secrets import WebhookSecrets
 
 SECRET = "whsec_" + "s" * 40
@@ -25,7 +27,7 @@ class Workshop:
 
     def __init__(self, platform: Any) -> None:
         self.platform = platform
-        self.parts = ControlParts()
+        self.parts = ControlParts(AdvanceableClock())
         self.secrets = WebhookSecrets()
         self.killed: list[int] = []
         self.killed_others: list[int] = []

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from async_emulator.control import ControlledDeployment
-from async_emulator.delivery import Delivery
+from async_emulator.controlled_deployment import ControlledDeployment
+from async_emulator.delivery import Delivery, ReceiverAnswer
 from async_emulator.observation import Observation
 from async_emulator.outcome import BackPressure, Failure
-from async_emulator.webhook_connection import ReceiverAnswer
 from async_inference.wire import ErrorCode
 
 LABELS = {

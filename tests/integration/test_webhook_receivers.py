@@ -11,8 +11,8 @@ from hypothesis import given, settings, strategies
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from async_emulator.clock import ManualClock
+from async_emulator.delivery import ReceiverAnswer
 from async_emulator.outcome import Success
-from async_emulator.webhook_connection import ReceiverAnswer
 from async_emulator.webhook_secrets import WebhookSecrets
 from async_emulator.webhooks import WebhookSender
 from async_inference import AsyncPredictResult, AsyncRequestError, verify_webhook

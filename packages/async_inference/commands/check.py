@@ -9,7 +9,7 @@ import click
 from async_inference.commands import display
 from async_inference.commands.options import EXIT_CODES, json_option
 from async_inference.commands.outputs import Outputs
-from async_inference.commands.truss_config import read_truss_config
+from async_inference.truss_config import read_truss_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

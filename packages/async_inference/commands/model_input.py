@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from async_inference.commands.truss_config import read_truss_config
+from async_inference.truss_config import read_truss_config
 
 
 def read_model_input(argument: str | None, *, file: str | None, example_of: Path | None) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from async_inference.commands.truss_config import read_truss_config
+from async_inference.truss_config import read_truss_config
 
 if TYPE_CHECKING:
     from async_inference.commands.service import Service

@@ -10,7 +10,7 @@ import pytest
 from async_emulator.capacity import Capacity
 from async_emulator.clock import ManualClock
 from async_emulator.errors import ModelLoadFailed
-from async_emulator.model_client import Model
+from async_emulator.model import Model
 from async_emulator.replica import ReplicaSpec
 from async_emulator.replica_set import ReplicaSet
 

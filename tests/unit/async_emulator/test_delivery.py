@@ -2,8 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from async_emulator.delivery import Delivery, DeliveryLog
-from async_emulator.webhook_connection import ReceiverAnswer
+from async_emulator.delivery import Delivery, DeliveryLog, ReceiverAnswer
 
 
 def delivery(body: bytes = b"", *, status: int | None = None, is_refused: bool = False) -> Delivery:

@@ -1,0 +1,19 @@
+"""What an emulator is told before it starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from async_emulator.api_settings import ApiSettings
+from async_emulator.served import ServedSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmulatorSettings:
+    """What to serve, and to whom. The queue lives in `data_dir`, what can be made again in `cache_dir`."""
+
+    served: Sequence[ServedSettings]
+    data_dir: Path
+    cache_dir: Path
+    api_key: str = field(repr=False)
+    api: ApiSettings = field(default_factory=ApiSettings)

@@ -46,5 +46,5 @@ class ChainletCalls:
             clock=self._clock,
             body=await read_body(request, SYNC_BODY_LIMIT),
             headers=request.headers,
-            request_id=request.headers.get(REQUEST_ID_HEADER) or new_request_id(),
+            request_id=request.headers.get(REQUEST_ID_HEADER) or new_request_id(self._clock.now()),
         )

@@ -6,9 +6,8 @@ Every body is `{"error": …, "error_code": …}` (ErrorResponse of the OpenAPI 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 if TYPE_CHECKING:
+    from pydantic import ValidationError
     from starlette.responses import JSONResponse
 
 _CODES = {
@@ -116,7 +115,7 @@ def not_ready() -> ApiError:
     )
 
 
-def invalid_body(error: ValidationError) -> ApiError:
+def invalid_body(error: "ValidationError") -> ApiError:
     """The body is no JSON, lacks a field or has one out of range; every problem is named, no value shown."""
     problems = []
     for problem in error.errors(include_url=False, include_input=False, include_context=False):

@@ -1,9 +1,12 @@
 """How long to wait before the next attempt. Pure."""
 
-from async_inference.wire import InferenceRetryConfig
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from async_inference.wire import InferenceRetryConfig
 
 
-def delay_seconds(retry_config: InferenceRetryConfig, attempts_made: int) -> float | None:
+def delay_seconds(retry_config: "InferenceRetryConfig", attempts_made: int) -> float | None:
     """The pause after `attempts_made` failed attempts; None where no attempt is left.
 
     Doubles from `initial_delay_ms` up to `max_delay_ms` (docs.baseten.co/inference/async).

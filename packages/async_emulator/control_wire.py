@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from async_emulator.delivery import Delivery
-from async_inference.wire import RequestStatus
+from async_inference.codes import RequestStatus
 
 
 class _Message(BaseModel):

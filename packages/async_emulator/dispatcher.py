@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from async_emulator.backoff import delay_seconds
 from async_emulator.capacity import Capacity, ReplicaSlots
@@ -19,7 +20,10 @@ from async_emulator.lifecycle import Event
 from async_emulator.outcome import TIMED_OUT, UNREACHABLE, BackPressure, Failure, Outcome, Success
 from async_emulator.queue import RequestQueue
 from async_emulator.request import AsyncRequest
-from async_inference.wire import AsyncPredictResult, AsyncRequestError, ErrorCode, RequestStatus
+from async_inference.codes import ErrorCode, RequestStatus
+
+if TYPE_CHECKING:
+    from async_inference.wire import AsyncPredictResult
 
 PREDICT_TIMEOUT_SECONDS = 3_600.0
 """How long an async request may run (docs.baseten.co/inference/async: 1 hour)."""
@@ -29,7 +33,7 @@ BACK_OFF_SECONDS = (0.5, 8.0)
 
 _log = logging.getLogger(__name__)
 
-Deliver = Callable[[str, AsyncPredictResult], Awaitable[bool]]
+Deliver = Callable[[str, "AsyncPredictResult"], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,11 @@ class Dispatcher:
         await self._end(request, outcome)
 
     async def _end(self, request: AsyncRequest, outcome: Success | Failure) -> None:
+        from async_inference.wire import (  # for a quick start: see Emulator
+            AsyncPredictResult,
+            AsyncRequestError,
+        )
+
         errors: list[AsyncRequestError] = []
         if isinstance(outcome, Success):
             delivered, undelivered = Event.SUCCEED, Event.SUCCEED_UNDELIVERED

@@ -1,6 +1,7 @@
 """The service put together: queue, models and HTTP, from start to stop."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -9,20 +10,20 @@ from async_emulator.capacity import Capacity
 from async_emulator.clock import AdvanceableClock, Clock, SystemClock
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import PortInUse
+from async_emulator.group_commit import GroupCommit
 from async_emulator.model import Model
 from async_emulator.model_environment import ModelEnvironments
 from async_emulator.served import Served
-from async_emulator.service import AsyncService
 from async_emulator.sqlite_queue import SQLiteQueue
 from async_emulator.surroundings import Surroundings
 from async_emulator.sweeper import Sweeper
 from async_emulator.transition import TransitionLog
 from async_emulator.truss_process import TrussProcess
-from async_inference.wire import AsyncPredictResult
 
 if TYPE_CHECKING:
     from async_emulator.http_side import HttpSide
     from async_emulator.model_client import ModelClient
+    from async_inference.wire import AsyncPredictResult
 
 HOST = "127.0.0.1"
 _HEAD_START_SECONDS = 0.2
@@ -43,7 +44,11 @@ def base_url_of(listener: socket.socket) -> str:
 
 
 class Emulator:
-    """Baseten's async service for models and chains, until `stop` is called."""
+    """Baseten's async service for models and chains, until `stop` is called.
+
+    A start is quick because what a model's server needs to be started imports no pydantic and nothing that
+    speaks HTTP: together they take as long as all the rest, and are imported while the server starts.
+    """
 
     def __init__(
         self,
@@ -72,7 +77,7 @@ class Emulator:
         """Serve until `stop`. Raises what keeps something from being served."""
         settings = self._settings
         queue = SQLiteQueue(settings.data_dir, self._clock.now())
-        service = AsyncService(queue=queue, clock=self._clock)  # commits all that changes from now on
+        commits = GroupCommit(queue)
         sweeper = Sweeper(queue, self._clock)
         truss = TrussProcess()
         chainlets: dict[str, Capacity] = {}
@@ -102,7 +107,7 @@ class Emulator:
         sweeping = asyncio.create_task(sweeper.run())
         stopping = asyncio.create_task(self._stopped.wait())
         starting = asyncio.create_task(self._start(ready, truss))
-        serving = asyncio.create_task(self._serve(service, queue, served, chainlets))
+        serving = asyncio.create_task(self._serve(queue, commits, served, chainlets))
         try:
             await asyncio.wait({serving, stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
             for task in running:
@@ -119,20 +124,20 @@ class Emulator:
 
     async def _serve(
         self,
-        service: AsyncService,
         queue: SQLiteQueue,
+        commits: GroupCommit,
         served: Sequence[Served],
         chainlets: dict[str, Capacity],
     ) -> None:
         """Answer callers until cancelled."""
-        # What a model's server takes to start, this takes to import: it is done while the first one starts,
-        # and not much later where building takes longer, or fails.
+        # Not before the first server is on its way, as it would slow that down; nor much later, where
+        # building takes longer.
         await asyncio.wait([asyncio.create_task(self._connecting.wait())], timeout=_HEAD_START_SECONDS)
         open_http_side = await asyncio.to_thread(_http_side)
         http = open_http_side(
             self._settings,
-            service=service,
             queue=queue,
+            commits=commits,
             clock=self._clock,
             served=served,
             chainlets=chainlets,
@@ -143,7 +148,7 @@ class Emulator:
         finally:
             await http.close()
 
-    async def _deliver(self, url: str, result: AsyncPredictResult) -> bool:
+    async def _deliver(self, url: str, result: "AsyncPredictResult") -> bool:
         return await (await asyncio.shield(self._http)).webhooks.deliver(url, result)
 
     async def _connect(self, base_url: str) -> "ModelClient":
@@ -164,6 +169,7 @@ class Emulator:
 def _http_side() -> "type[HttpSide]":
     from async_emulator.http_side import HttpSide
 
+    gc.freeze()  # what has been imported stays: no collection need look at it again
     return HttpSide
 
 

@@ -1,7 +1,6 @@
 """The emulator in a terminal: what it prints, and how Ctrl-C ends it."""
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -22,7 +21,6 @@ def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool
         served.check()
         _run_checks(served)
     with listen(port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        gc.freeze()  # what has been imported stays: no collection need look at it again
         _greet(base_url_of(listener), settings, is_key_new=is_key_new)
         runner.run(_serve(settings, listener))
     _say("stopped; what was queued is kept")

@@ -19,6 +19,7 @@ from async_emulator.clock import AdvanceableClock, Clock
 from async_emulator.control import PATH as CONTROL_PATH
 from async_emulator.control_parts import ControlParts
 from async_emulator.emulator_settings import EmulatorSettings
+from async_emulator.group_commit import GroupCommit
 from async_emulator.model_client import ModelClient
 from async_emulator.observation import Observation
 from async_emulator.queue import RequestQueue
@@ -37,8 +38,8 @@ class HttpSide:
         self,
         settings: EmulatorSettings,
         *,
-        service: AsyncService,
         queue: RequestQueue,
+        commits: GroupCommit,
         clock: Clock,
         served: Sequence[Served],
         chainlets: Mapping[str, Capacity],
@@ -68,7 +69,7 @@ class HttpSide:
             )
         self._api = InferenceApi(
             api_key=settings.api_key,
-            service=service,
+            service=AsyncService(queue=queue, clock=clock, commits=commits),
             targets=Targets([self.observation.attach(each.target) for each in served]),
             clock=clock,
             settings=settings.api,

@@ -8,7 +8,7 @@ one that expires nothing is sent, and the delivery's status is CANCELED.
 from enum import StrEnum
 
 from async_emulator.errors import InvalidTransition
-from async_inference.wire import RequestStatus, WebhookStatus
+from async_inference.codes import RequestStatus, WebhookStatus
 
 
 class Event(StrEnum):

@@ -12,7 +12,7 @@ from async_emulator.metrics import DeploymentMetrics
 from async_emulator.model import Model
 from async_emulator.outcome import BackPressure, Failure, Outcome, Success
 from async_emulator.request import AsyncRequest
-from async_inference.wire import ErrorCode
+from async_inference.codes import ErrorCode
 
 # docs.baseten.co/inference/async, "Error codes", read from right to left.
 _STATUSES = {

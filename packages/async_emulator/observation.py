@@ -18,7 +18,7 @@ from async_emulator.model import Model
 from async_emulator.queue import RequestQueue
 from async_emulator.request import AsyncRequest
 from async_emulator.target import Target
-from async_inference.wire import RequestStatus
+from async_inference.codes import RequestStatus
 
 
 class Observation:

@@ -10,12 +10,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-
-from pydantic import JsonValue
-from pydantic_core import from_json
+from typing import TYPE_CHECKING
 
 from async_emulator.remote_error import root_reason
-from async_inference.wire import ErrorCode
+from async_inference.codes import ErrorCode
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 _MESSAGE_LIMIT = 2_000
 """Characters of the model's own message that are kept. Ours: the platform states none."""
@@ -29,12 +30,14 @@ class Success:
     is_json: bool = True
 
     @property
-    def data(self) -> JsonValue:
+    def data(self) -> "JsonValue":
         """What a webhook gets: the JSON as it is, anything else as text (`data` is "dict or string").
 
         Parsed by what will write it again, so that JSON which could not be written, such as half a surrogate
         or lists 300 deep, is text too.
         """
+        from pydantic_core import from_json  # here, for a quick start: see Emulator
+
         if self.is_json:
             with contextlib.suppress(ValueError):
                 data: JsonValue = from_json(self.body)

@@ -5,13 +5,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from async_emulator.errors import UnknownRequest
 from async_emulator.lifecycle import Event, next_status, next_webhook_status
 from async_emulator.request import AsyncRequest
 from async_emulator.transition import Watcher
-from async_inference.wire import AsyncRequestError, RequestStatus
+from async_inference.codes import RequestStatus
+
+if TYPE_CHECKING:
+    from async_inference.wire import AsyncRequestError
 
 RETENTION = timedelta(hours=1)
 """How long an ended request can still be read (docs.baseten.co/inference/async)."""
@@ -46,7 +49,7 @@ class RequestQueue(Protocol):
         ...
 
     def finish(
-        self, request_id: str, event: Event, now: datetime, errors: Sequence[AsyncRequestError] = ()
+        self, request_id: str, event: Event, now: datetime, errors: Sequence["AsyncRequestError"] = ()
     ) -> None:
         """End a leased request and erase its input."""
         ...
@@ -98,7 +101,7 @@ class RequestQueue(Protocol):
 
 
 def after(
-    request: AsyncRequest, event: Event, now: datetime, errors: Sequence[AsyncRequestError] = ()
+    request: AsyncRequest, event: Event, now: datetime, errors: Sequence["AsyncRequestError"] = ()
 ) -> AsyncRequest:
     """The request after `event`: the one rule by which every queue changes a request."""
     status = next_status(request.status, event)
@@ -160,7 +163,7 @@ class MemoryQueue:
         self._put(after(self._find(request_id), Event.RELEASE, now))
 
     def finish(
-        self, request_id: str, event: Event, now: datetime, errors: Sequence[AsyncRequestError] = ()
+        self, request_id: str, event: Event, now: datetime, errors: Sequence["AsyncRequestError"] = ()
     ) -> None:
         """End a leased request and erase its input."""
         self._put(after(self._find(request_id), event, now, errors))

@@ -13,7 +13,7 @@ from async_emulator.surroundings import Surroundings
 from async_emulator.sync_prediction import SyncPrediction
 from async_emulator.target import Target
 from async_emulator.truss_source import TrussSource
-from async_inference.wire import ErrorCode
+from async_inference.codes import ErrorCode
 
 
 def controlled_deployment(

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from async_emulator.kind import Kind
-from async_inference.wire import (
-    AsyncRequestError,
-    AsyncRequestStatus,
-    InferenceRetryConfig,
-    RequestStatus,
-    WebhookStatus,
-)
+from async_inference.codes import RequestStatus, WebhookStatus
+
+if TYPE_CHECKING:
+    from async_inference.wire import AsyncRequestError, AsyncRequestStatus, InferenceRetryConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +32,8 @@ class AsyncRequest:
     priority: int
     model_input: bytes | None
     webhook_endpoint: str | None
-    retry_config: InferenceRetryConfig
-    errors: tuple[AsyncRequestError, ...] = ()
+    retry_config: "InferenceRetryConfig"
+    errors: tuple["AsyncRequestError", ...] = ()
     kind: Kind = Kind.MODEL
 
     def __post_init__(self) -> None:
@@ -44,8 +42,10 @@ class AsyncRequest:
                 raise ValueError("the times of a request have a timezone")
 
     @property
-    def public_status(self) -> AsyncRequestStatus:
+    def public_status(self) -> "AsyncRequestStatus":
         """What the status endpoint tells of it."""
+        from async_inference.wire import AsyncRequestStatus  # here, for a quick start: see Emulator
+
         return AsyncRequestStatus(
             request_id=self.request_id,
             model_id=self.model_id if self.kind is Kind.MODEL else None,

@@ -1,17 +1,15 @@
 """An async request as a row of the durable queue's table, and back. Times are microseconds since 1970."""
 
+import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-from pydantic import TypeAdapter
-
 from async_emulator.kind import Kind
 from async_emulator.request import AsyncRequest
-from async_inference.wire import AsyncRequestError, InferenceRetryConfig, RequestStatus, WebhookStatus
+from async_inference.codes import RequestStatus, WebhookStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_ERRORS = TypeAdapter(tuple[AsyncRequestError, ...])
 
 
 def to_micros(time: datetime) -> int:
@@ -32,7 +30,7 @@ def changeable(request: AsyncRequest) -> dict[str, object]:
         "webhook_status": request.webhook_status.value,
         "status_at": to_micros(request.status_at),
         "queue_deadline": to_micros(request.queue_deadline),
-        "errors": _ERRORS.dump_json(request.errors).decode() if request.errors else "[]",
+        "errors": json.dumps([error.model_dump() for error in request.errors]),
     }
 
 
@@ -53,6 +51,11 @@ def to_row(request: AsyncRequest) -> dict[str, object]:
 
 def from_row(row: sqlite3.Row) -> AsyncRequest:
     """The request that it was."""
+    from async_inference.wire import (  # for a quick start: see Emulator
+        AsyncRequestError,
+        InferenceRetryConfig,
+    )
+
     errors = row["errors"]
     return AsyncRequest(
         request_id=row["request_id"],
@@ -72,6 +75,6 @@ def from_row(row: sqlite3.Row) -> AsyncRequest:
             initial_delay_ms=row["initial_delay_ms"],
             max_delay_ms=row["max_delay_ms"],
         ),
-        errors=() if errors == "[]" else _ERRORS.validate_json(errors),
+        errors=() if errors == "[]" else tuple(map(AsyncRequestError.model_validate, json.loads(errors))),
         kind=Kind(row["kind"]),
     )

@@ -13,12 +13,12 @@ from async_emulator.lifecycle import initial_webhook_status
 from async_emulator.queue import RETENTION, RequestQueue
 from async_emulator.request import AsyncRequest
 from async_emulator.target import Target
+from async_inference.codes import RequestStatus
 from async_inference.wire import (
     AsyncPredictRequest,
     AsyncQueueStatus,
     AsyncRequestStatus,
     CancelAsyncRequestResult,
-    RequestStatus,
 )
 
 
@@ -34,10 +34,10 @@ def new_request_id(now: datetime) -> str:
 class AsyncService:
     """The async requests of everything that is served: request ids are unique over all of it."""
 
-    def __init__(self, *, queue: RequestQueue, clock: Clock) -> None:
+    def __init__(self, *, queue: RequestQueue, clock: Clock, commits: GroupCommit) -> None:
         self._queue = queue
         self._clock = clock
-        self._commits = GroupCommit(queue)
+        self._commits = commits
 
     @property
     def outstanding(self) -> int:

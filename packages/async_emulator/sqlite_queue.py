@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
 from async_emulator.lifecycle import Event
@@ -20,7 +21,10 @@ from async_emulator.queue import RETENTION, after
 from async_emulator.request import AsyncRequest
 from async_emulator.request_row import changeable, from_micros, from_row, to_micros, to_row
 from async_emulator.transition import Watcher
-from async_inference.wire import AsyncRequestError, RequestStatus
+from async_inference.codes import RequestStatus
+
+if TYPE_CHECKING:
+    from async_inference.wire import AsyncRequestError
 
 _PRAGMAS = (
     "page_size = 1024",  # rows are small, and a commit writes whole pages
@@ -92,7 +96,7 @@ class SQLiteQueue:
         self._change(self.get(request_id), Event.RELEASE, now)
 
     def finish(
-        self, request_id: str, event: Event, now: datetime, errors: Sequence[AsyncRequestError] = ()
+        self, request_id: str, event: Event, now: datetime, errors: Sequence["AsyncRequestError"] = ()
     ) -> None:
         """End a leased request and erase its input."""
         self._change(self._leased.get(request_id) or self.get(request_id), event, now, errors)
@@ -174,7 +178,7 @@ class SQLiteQueue:
         request: AsyncRequest,
         event: Event,
         now: datetime,
-        errors: Sequence[AsyncRequestError] = (),
+        errors: Sequence["AsyncRequestError"] = (),
     ) -> AsyncRequest:
         """One statement, and so whole; what ends a request erases its input (queue.sql, `erasure`)."""
         changed = after(request, event, now, errors)

@@ -11,10 +11,10 @@ from async_emulator.model_environment import ModelEnvironments
 from async_emulator.queue import RequestQueue
 from async_emulator.sweeper import Sweeper
 from async_emulator.truss_process import TrussProcess
-from async_inference.wire import AsyncPredictResult
 
 if TYPE_CHECKING:
     from async_emulator.model_client import ModelClient
+    from async_inference.wire import AsyncPredictResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +30,7 @@ class Surroundings:
     queue: RequestQueue
     sweeper: Sweeper
     clock: Clock
-    deliver: Callable[[str, AsyncPredictResult], Awaitable[bool]]
+    deliver: Callable[[str, "AsyncPredictResult"], Awaitable[bool]]
     connect: Callable[[str], Awaitable["ModelClient"]]
     wrap_model: Callable[[Model], Model]
     announce: Callable[[str], None]

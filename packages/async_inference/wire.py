@@ -4,11 +4,11 @@ Names, defaults and bounds are those of Baseten's OpenAPI inference spec (basete
 docs.baseten.co/inference/async; where the two differ, the guide and the status reference decide.
 """
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from async_inference.codes import ErrorCode, RequestStatus, WebhookStatus
 from truss_outputs.result import AsyncPredictResult, AsyncRequestError
 
 __all__ = [
@@ -25,46 +25,6 @@ __all__ = [
     "RequestStatus",
     "WebhookStatus",
 ]
-
-
-class RequestStatus(StrEnum):
-    """Where an async request stands."""
-
-    QUEUED = "QUEUED"
-    IN_PROGRESS = "IN_PROGRESS"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    EXPIRED = "EXPIRED"
-    CANCELED = "CANCELED"
-    WEBHOOK_FAILED = "WEBHOOK_FAILED"
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether nothing happens to the request any more."""
-        return self not in (RequestStatus.QUEUED, RequestStatus.IN_PROGRESS)
-
-
-class WebhookStatus(StrEnum):
-    """Where the delivery of an async request's result stands."""
-
-    PENDING = "PENDING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    CANCELED = "CANCELED"
-    NO_WEBHOOK_PROVIDED = "NO_WEBHOOK_PROVIDED"
-
-
-class ErrorCode(StrEnum):
-    """Why an async request failed (`AsyncRequestError.code`)."""
-
-    MODEL_PREDICT_ERROR = "MODEL_PREDICT_ERROR"
-    MODEL_PREDICT_TIMEOUT = "MODEL_PREDICT_TIMEOUT"
-    MODEL_NOT_READY = "MODEL_NOT_READY"
-    MODEL_DOES_NOT_EXIST = "MODEL_DOES_NOT_EXIST"
-    MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"
-    MODEL_INVALID_INPUT = "MODEL_INVALID_INPUT"
-    ASYNC_REQUEST_NOT_SUPPORTED = "ASYNC_REQUEST_NOT_SUPPORTED"
-    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
 
 class _Message(BaseModel):

@@ -18,6 +18,7 @@ from async_emulator.app import InferenceApi, Page
 from async_emulator.capacity import Capacity, ReplicaSlots
 from async_emulator.clock import ManualClock
 from async_emulator.dispatcher import Dispatcher
+from async_emulator.group_commit import GroupCommit
 from async_emulator.kind import Kind
 from async_emulator.outcome import Outcome, Success
 from async_emulator.request import AsyncRequest
@@ -99,7 +100,7 @@ class Platform(FakeModel):
         """The API with these settings; without rate limits, unless some are given."""
         return InferenceApi(
             api_key=API_KEY,
-            service=AsyncService(queue=self.queue, clock=self.clock),
+            service=AsyncService(queue=self.queue, clock=self.clock, commits=GroupCommit(self.queue)),
             targets=Targets(self.served),
             clock=self.clock,
             settings=ApiSettings(**{"rate_limits": False, **settings}),

@@ -1,0 +1,17 @@
+import subprocess
+import sys
+
+WHAT_STARTS_A_SERVER = """
+import sys
+import async_inference.cli, async_inference.outputs_check
+import async_emulator.serve, async_emulator.foreground, async_emulator.serve_settings
+slow = {"aiohttp", "httpx", "prometheus_client", "pydantic", "pydantic_core", "starlette", "truss", "uvicorn"}
+print(sorted(slow & set(sys.modules)))
+"""
+
+
+def test_a_models_server_is_started_before_anything_slow_is_imported():
+    ran = subprocess.run(
+        [sys.executable, "-c", WHAT_STARTS_A_SERVER], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "[]\n"

@@ -1,6 +1,7 @@
 """The service put together: queue, models and HTTP, from start to stop."""
 
 import asyncio
+import contextlib
 import gc
 import socket
 from collections.abc import Callable, Sequence
@@ -132,7 +133,8 @@ class Emulator:
         """Answer callers until cancelled."""
         # Not before the first server is on its way, as it would slow that down; nor much later, where
         # building takes longer.
-        await asyncio.wait([asyncio.create_task(self._connecting.wait())], timeout=_HEAD_START_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._connecting.wait(), _HEAD_START_SECONDS)
         open_http_side = await asyncio.to_thread(_http_side)
         http = open_http_side(
             self._settings,

@@ -17,7 +17,7 @@ from rich.table import Table
 from async_emulator.emulator_process import EmulatorProcess
 from benchmarks.echo_truss import BenchTruss
 
-ROUNDS = 7
+ROUNDS = 15
 GOAL = 1.5
 
 

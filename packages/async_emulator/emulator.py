@@ -172,6 +172,7 @@ def _http_side() -> "type[HttpSide]":
     from async_emulator.http_side import HttpSide
 
     gc.freeze()  # what has been imported stays: no collection need look at it again
+    gc.enable()
     return HttpSide
 
 

@@ -22,6 +22,7 @@ _NEEDS_DOCKER = {
     "training_checkpoints": "they are mounted by the platform",
 }
 _TRANSPORT = "http"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it can be: ten times as quick
 
 
 def model_name(path: Path) -> str:
@@ -53,7 +54,7 @@ class TrussConfig:
 
         Raises Unsupported for what one machine cannot give, NotATruss where there is no model.
         """
-        config = yaml.safe_load((context / "config.yaml").read_text(encoding="utf-8"))
+        config = yaml.load((context / "config.yaml").read_text(encoding="utf-8"), _LOADER)  # noqa: S506  # safe
         for key, reason in _NEEDS_DOCKER.items():
             if found := _value(config, key):
                 raise Unsupported(key, found, reason)

@@ -110,7 +110,7 @@ class InferenceApi:
         except Exception as error:
             _log.exception("%s %s could not be answered", request.method, request.url.path)
             problem = api_errors.internal(error)
-        return problem.response({REQUEST_ID_HEADER: new_request_id(self._clock.now())})
+        return problem.response({REQUEST_ID_HEADER: self._new_id()})
 
     async def _dispatch(self, request: Request) -> ASGIApp:
         path: str = request.scope["path"]
@@ -177,16 +177,17 @@ class InferenceApi:
 
     async def _predict(self, request: Request, target: Target) -> ASGIApp:
         body = await read_body(request, SYNC_BODY_LIMIT)
-        return target.predict(body, request.headers, new_request_id(self._clock.now()))
+        return target.predict(body, request.headers, self._new_id())
+
+    def _new_id(self) -> str:
+        return new_request_id(self._clock.now())
 
     async def _wake(self, _: Request, target: Target) -> Response:
         target.wake()
-        return JSONResponse(
-            {}, HTTPStatus.ACCEPTED, headers={REQUEST_ID_HEADER: new_request_id(self._clock.now())}
-        )
+        return JSONResponse({}, HTTPStatus.ACCEPTED, headers={REQUEST_ID_HEADER: self._new_id()})
 
     async def _queue_status(self, _: Request, target: Target) -> Response:
-        return _json(self._service.queue_status(target), new_request_id(self._clock.now()))
+        return _json(self._service.queue_status(target), self._new_id())
 
     async def _status(self, request_id: str) -> Response:
         return _json(await self._service.status(request_id), request_id)

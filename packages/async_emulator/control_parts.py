@@ -14,7 +14,7 @@ from async_emulator.webhooks import Connection
 
 
 class ControlParts:
-    """Made before the emulator, which is built around them; `control` then answers the control path."""
+    """What stands around models and webhooks, to disturb them; `control` answers the control path."""
 
     def __init__(self, clock: AdvanceableClock) -> None:
         self.clock = clock

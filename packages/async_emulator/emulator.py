@@ -150,15 +150,17 @@ class Emulator:
         finally:
             await http.close()
 
-    async def _deliver(self, url: str, result: "AsyncPredictResult") -> bool:
-        return await (await asyncio.shield(self._http)).webhooks.deliver(url, result)
-
     async def _connect(self, base_url: str) -> "ModelClient":
         self._connecting.set()
         return (await asyncio.shield(self._http)).connect(base_url)
 
+    # Nothing is called before it was connected to; after that there is an HTTP side.
+
+    async def _deliver(self, url: str, result: "AsyncPredictResult") -> bool:
+        return await self._http.result().webhooks.deliver(url, result)
+
     def _wrap_model(self, model: Model) -> Model:
-        return self._http.result().observation.wrap_model(model)  # it was connected to, so there is one
+        return self._http.result().observation.wrap_model(model)
 
     async def _start(self, ready: Sequence[asyncio.Event], truss: TrussProcess) -> None:
         for event in ready:

@@ -1,54 +1,21 @@
-"""One suite for every queue, and a machine that compares the durable one with the one in memory."""
+"""One suite for every queue."""
 
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import settings, strategies
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from async_emulator.errors import DataDirInUse, DataDirUnusable, InvalidTransition, UnknownRequest
+from async_emulator.errors import InvalidTransition, UnknownRequest
 from async_emulator.kind import Kind
-from async_emulator.lifecycle import Event, initial_webhook_status
-from async_emulator.queue import RETENTION, MemoryQueue, RequestQueue, after
-from async_emulator.request import AsyncRequest
+from async_emulator.lifecycle import Event
+from async_emulator.queue import RETENTION, MemoryQueue, RequestQueue
 from async_emulator.sqlite_queue import SQLiteQueue
-from async_inference.wire import AsyncRequestError, InferenceRetryConfig, RequestStatus, WebhookStatus
+from async_inference.wire import AsyncRequestError, RequestStatus, WebhookStatus
+from tests.queued_request import HERE, START, request
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-HERE = "deployment"
-
-
-def request(
-    request_id: str,
-    *,
-    priority: int = 0,
-    now: datetime = START,
-    max_time_in_queue_seconds: int = 600,
-    webhook_endpoint: str | None = None,
-    deployment_id: str = HERE,
-) -> AsyncRequest:
-    return AsyncRequest(
-        request_id=request_id,
-        model_id="model",
-        deployment_id=deployment_id,
-        status=RequestStatus.QUEUED,
-        webhook_status=initial_webhook_status(webhook_endpoint),
-        created_at=now,
-        status_at=now,
-        queue_deadline=now + timedelta(seconds=max_time_in_queue_seconds),
-        max_time_in_queue_seconds=max_time_in_queue_seconds,
-        priority=priority,
-        model_input=b'{"prompt": "\xc3\xa9"}',
-        webhook_endpoint=webhook_endpoint,
-        retry_config=InferenceRetryConfig(max_attempts=2),
-    )
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -199,178 +166,3 @@ def test_an_unknown_request_is_named(queue, call):
 def test_a_request_without_a_timezone_is_refused():
     with pytest.raises(ValueError, match="timezone"):
         request("a", now=datetime(2026, 1, 1))  # noqa: DTZ001
-
-
-def test_what_was_leased_is_queued_again_when_a_durable_queue_is_next_opened(tmp_path):
-    queue = SQLiteQueue(tmp_path, START)
-    for request_id in ("a", "b"):
-        queue.enqueue(request(request_id))
-    queue.lease(HERE, START)
-    queue.close()
-    queue = SQLiteQueue(tmp_path, START + SECOND)
-    assert queue.count(HERE, RequestStatus.QUEUED) == 2
-    leased = queue.lease(HERE, START)
-    assert leased is not None
-    assert leased.queue_deadline == START + 601 * SECOND  # it was served in time
-    assert leased.request_id == "a"
-    queue.close()
-
-
-def test_what_was_committed_outlasts_the_process_and_the_rest_is_undone(tmp_path):
-    queue = SQLiteQueue(tmp_path / "live", START)
-    queue.enqueue(request("committed"))
-    queue.commit()
-    queue.enqueue(request("not committed"))
-    shutil.copytree(tmp_path / "live", tmp_path / "after a crash")
-    queue.close()
-    survivor = SQLiteQueue(tmp_path / "after a crash", START)
-    assert survivor.get("committed").status is RequestStatus.QUEUED
-    with pytest.raises(UnknownRequest):
-        survivor.get("not committed")
-    survivor.close()
-
-
-def test_a_full_disk_fails_the_commit_and_all_that_shares_it(tmp_path):
-    queue = SQLiteQueue(tmp_path, START)
-    queue.enqueue(request("before"))
-    queue.commit()
-    [pages] = queue._connection.execute("PRAGMA page_count").fetchone()
-    queue._connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(sqlite3.OperationalError, match="full"):
-        for number in range(100):
-            queue.enqueue(request(f"r{number}"))
-    with pytest.raises(sqlite3.OperationalError, match="full"):
-        queue.commit()
-    assert queue.count(HERE, RequestStatus.QUEUED) == 1
-    queue._connection.execute("PRAGMA max_page_count = 100000")
-    queue.enqueue(request("after"))
-    queue.commit()
-    assert [queue.lease(HERE, START).request_id for _ in range(2)] == ["before", "after"]  # type: ignore[union-attr]
-    queue.close()
-
-
-def test_a_file_from_before_chains_is_opened(tmp_path):
-    queue = SQLiteQueue(tmp_path, START)
-    queue.enqueue(request("a"))
-    queue.commit()
-    queue._connection.execute("ALTER TABLE requests DROP COLUMN kind")
-    queue.close()
-    queue = SQLiteQueue(tmp_path, START)
-    assert queue.get("a").kind is Kind.MODEL
-    queue.close()
-
-
-def test_a_data_directory_has_one_user(tmp_path):
-    queue = SQLiteQueue(tmp_path, START)
-    with pytest.raises(DataDirInUse, match=str(tmp_path)):
-        SQLiteQueue(tmp_path, START)
-    queue.close()
-
-
-def test_an_erased_input_is_gone_from_the_disk(tmp_path):
-    queue = SQLiteQueue(tmp_path, START)
-    queue.enqueue(request("a"))
-    queue.lease(HERE, START)
-    queue.finish("a", Event.SUCCEED, START)
-    queue.close()
-    assert not any(b"prompt" in file.read_bytes() for file in tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("is_folder_a_file", [False, True])
-def test_a_place_that_cannot_hold_a_queue_is_named(tmp_path, is_folder_a_file):
-    data_dir = tmp_path / "data"
-    if is_folder_a_file:
-        data_dir.write_text("a file")
-    else:
-        data_dir.mkdir()
-        (data_dir / "queue.sqlite3").write_bytes(b"not a database" * 100)
-    with pytest.raises(DataDirUnusable, match=f"{data_dir} cannot hold the queue"):
-        SQLiteQueue(data_dir, START)
-
-
-class QueueComparison(RuleBasedStateMachine):
-    """Every sequence of calls has the same effect on both queues, and a restart of the durable one none."""
-
-    requests = Bundle("requests")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.now = START
-        self.ids: list[str] = []
-        self.memory = MemoryQueue()
-        self.sqlite = SQLiteQueue(Path(self.folder.name), self.now)
-
-    def teardown(self) -> None:
-        self.sqlite.close()
-        self.folder.cleanup()
-
-    def both(self, name: str, *arguments: object) -> object:
-        results = []
-        for queue in (self.memory, self.sqlite):
-            try:
-                results.append(getattr(queue, name)(*arguments))
-            except (InvalidTransition, UnknownRequest) as error:
-                results.append(str(error))
-        assert results[0] == results[1]
-        return results[0]
-
-    @rule(target=requests, priority=strategies.integers(0, 2), seconds=strategies.integers(10, 100))
-    def enqueue(self, priority: int, seconds: int) -> str:
-        request_id = f"r{len(self.ids)}"
-        self.ids.append(request_id)
-        put = request(request_id, priority=priority, now=self.now, max_time_in_queue_seconds=seconds)
-        self.both("enqueue", put)
-        return request_id
-
-    @rule()
-    def lease(self) -> None:
-        self.both("lease", HERE, self.now)
-
-    @rule(request_id=requests)
-    def release(self, request_id: str) -> None:
-        self.both("release", request_id, self.now)
-
-    @rule(request_id=requests)
-    def cancel(self, request_id: str) -> None:
-        self.both("cancel", request_id, self.now)
-
-    @rule(request_id=requests, event=strategies.sampled_from(Event))
-    def finish(self, request_id: str, event: Event) -> None:
-        if event not in (Event.LEASE, Event.RELEASE, Event.RECOVER, Event.CANCEL, Event.EXPIRE):
-            self.both("finish", request_id, event, self.now)
-
-    @rule(seconds=strategies.sampled_from([1, 30, 3_600]))
-    def advance(self, seconds: int) -> None:
-        self.now += seconds * SECOND
-        self.both("expire_due", self.now)
-        self.both("forget_ended", self.now)
-
-    @rule(request_id=consumes(requests))
-    def look(self, request_id: str) -> None:
-        self.both("get", request_id)
-
-    @rule(status=strategies.sampled_from([None, *RequestStatus]))
-    def list_newest(self, status: RequestStatus | None) -> None:
-        self.both("newest", status, 3)
-
-    @rule()
-    def restart(self) -> None:
-        self.sqlite.close()
-        self.sqlite = SQLiteQueue(Path(self.folder.name), self.now)
-        for request_id in self.ids:
-            try:
-                self.memory._put(after(self.memory._find(request_id), Event.RECOVER, self.now))
-            except (InvalidTransition, UnknownRequest):
-                continue
-
-    @invariant()
-    def the_same_is_counted(self) -> None:
-        self.both("next_deadline")
-        assert self.memory.outstanding == self.sqlite.outstanding
-        for status in (RequestStatus.QUEUED, RequestStatus.IN_PROGRESS):
-            self.both("count", HERE, status)
-
-
-TestQueueComparison = QueueComparison.TestCase
-TestQueueComparison.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

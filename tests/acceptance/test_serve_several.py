@@ -1,4 +1,4 @@
-"""`truss-async serve` with several Trusses, and with files that change."""
+"""`truss-async serve` with several Trusses and chains, and with files that change."""
 
 import time
 from pathlib import Path
@@ -34,6 +34,36 @@ def test_each_of_several_trusses_is_called_by_host_or_by_deployment(tmp_path, se
     response = caller.http.post("/production/predict", json={})
     assert (response.status_code, sorted(ids)[0] in response.text) == (404, True)
     assert "two: replica 1 is ready" in caller.emulator.output
+
+
+CHAIN = """
+import truss_chains as chains
+
+
+@chains.mark_entrypoint
+class Greeter(chains.ChainletBase):
+    remote_config = chains.RemoteConfig(docker_image=chains.DockerImage(base_image=chains.BasetenImage.PY311))
+
+    def run_remote(self, name: str) -> str:
+        return f"Hello {name}"
+"""
+
+
+def test_a_truss_and_a_chain_are_told_apart(tmp_path, serve):
+    truss, chain = write_truss(tmp_path / "truss", model_saying("yes")), tmp_path / "chain.py"
+    chain.write_text(CHAIN)
+    caller = serve(truss, chain, "--data-dir", tmp_path / "data")
+    model_url, chain_url = (
+        line.split()[1].rstrip(",") for line in caller.emulator.lines if "  POST " in line
+    )
+    for url, kind, body in ((model_url, "model", {}), (chain_url, "chain", {"name": "you"})):
+        request_id = caller.http.post(url, json={"model_input": body}).json()["request_id"]
+        host = f"{kind}-{caller.wait(request_id, 'SUCCEEDED')[f'{kind}_id']}.api.baseten.co"
+        assert f"{url}, or any path with Host: {host}" in caller.emulator.output
+    assert caller.http.post("/production/predict", json={}).json() == "yes"
+    assert caller.http.post("/production/run_remote", json={"name": "you"}).json() == "Hello you"
+    refused = caller.http.post("/run_remote", json={}, headers={"Host": host.replace("chain", "model")})
+    assert refused.status_code == 404
 
 
 def test_a_change_is_deployed_at_once_and_a_broken_one_changes_nothing(tmp_path, serve):

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-from importlib.metadata import entry_points
 
 import click
 import uvloop
@@ -13,6 +12,7 @@ from async_emulator.emulator import Emulator, base_url_of, listen
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import UsageProblem
 from async_emulator.served import ServedSettings
+from async_inference.plugins import plugins
 
 
 def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool) -> None:
@@ -32,7 +32,7 @@ def _run_checks(served: ServedSettings) -> None:
     A check is an entry point of the group `truss_async.checks`: a function that takes the Truss's folder and
     the variables its model will see, and returns one line for each problem.
     """
-    for check in entry_points(group="truss_async.checks"):
+    for check in plugins("truss_async.checks"):
         for truss_dir in served.truss_dirs:
             if problems := check.load()(truss_dir, {**os.environ, **served.environ}):
                 raise UsageProblem("; ".join(problems))

@@ -18,7 +18,7 @@ from async_emulator.truss_config import TrussConfig
 if TYPE_CHECKING:
     from async_emulator.model_client import ModelClient
 
-_READY_INTERVAL_SECONDS = 0.02
+_READY_INTERVAL_SECONDS = 0.01
 _LOG_INTERVAL_SECONDS = 0.02
 _STOP_GRACE_SECONDS = 2.0
 """How long a server may take to end by itself. Ours: an emulator's user waits at the prompt."""

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -217,6 +216,6 @@ class SQLiteQueue:
 
 
 def _statements() -> dict[str, str]:
-    text = files("async_emulator").joinpath("queue.sql").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("queue.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)[1:]
     return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}

@@ -6,10 +6,11 @@ traceback is a bug.
 """
 
 import sys
-from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
 import click
+
+from async_inference.plugins import plugins
 
 _COMMANDS = "truss_async.commands"
 
@@ -19,11 +20,11 @@ class CommandLine(click.Group):
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Every command that is installed, by name."""
-        return sorted(entry_points(group=_COMMANDS).names)
+        return sorted(plugins(_COMMANDS).names)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """The command, imported now."""
-        for found in entry_points(group=_COMMANDS, name=name):
+        for found in plugins(_COMMANDS).select(name=name):
             try:
                 command: click.Command = found.load()
             except ImportError as error:

@@ -92,10 +92,12 @@ class _Queue:
         self._request_id = request["request_id"]
 
     def submit_rate(self) -> float:
-        """Submits a second, at this depth."""
-        if self.depth < 10 * SUBMITS:  # else what rounds add is next to nothing
+        """Submits a second, at this depth or above, after as many others at every depth."""
+        if self.depth == DEPTHS[0]:
             self._emulator.control.clear_requests()
             self.fill()
+        else:
+            self._submit(DEPTHS[0])
         return self._submit(SUBMITS)
 
     def pss_mb(self) -> float:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _HEAD_START_SECONDS = 0.2
-"""How long callers wait for what is built already. Ours."""
+"""How long what answers callers waits for a server that can be started at once. Ours."""
 
 
 def listen(port: int) -> socket.socket:
@@ -174,7 +174,6 @@ def _http_side() -> "type[HttpSide]":
     from async_emulator.http_side import HttpSide
 
     gc.freeze()  # what has been imported stays: no collection need look at it again
-    gc.enable()
     return HttpSide
 
 

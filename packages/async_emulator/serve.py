@@ -1,6 +1,5 @@
 """The command `truss-async serve`."""
 
-import gc
 import os
 import secrets
 from pathlib import Path
@@ -73,7 +72,6 @@ def serve(
     Example:
       truss-async serve . --port 8080 --env TRUSS_OUTPUTS_URL=file://$PWD/outputs
     """
-    gc.disable()  # until all is imported, by Emulator: nothing of it is garbage
     # Here, so that `truss-async --help` does not wait for a server's libraries.
     from async_emulator.errors import EmulatorError, UsageProblem
     from async_emulator.foreground import run_in_foreground

@@ -1,6 +1,5 @@
 """What a second replica brings: requests completed a second, of a model that waits and one that works."""
 
-import asyncio
 import contextlib
 import json
 import statistics
@@ -8,11 +7,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import aiohttp
+import httpx
 from rich.console import Console
 from rich.table import Table
 
 from async_emulator.emulator_process import EmulatorProcess
+from benchmarks.completion import wait_until_done
 from benchmarks.echo_truss import ECHO, BenchTruss
 from benchmarks.http_load import http_message, run_load
 
@@ -49,11 +49,18 @@ def _rounds(model: str, requests: int) -> list[tuple[float, float]]:
             emulators.append(stack.enter_context(EmulatorProcess(*arguments)))
         for emulator in emulators:
             emulator.wait_until_ready()
-        measured = [[_rate(emulator, requests) for emulator in emulators] for _ in range(ROUNDS + 1)]
+        clients = [
+            stack.enter_context(httpx.Client(base_url=each.base_url, headers=each.headers, trust_env=False))
+            for each in emulators
+        ]
+        measured = [
+            [_rate(emulator, http, requests) for emulator, http in zip(emulators, clients, strict=True)]
+            for _ in range(ROUNDS + 1)
+        ]
     return [(one, two) for one, two in measured[1:]]
 
 
-def _rate(emulator: EmulatorProcess, requests: int) -> float:
+def _rate(emulator: EmulatorProcess, http: httpx.Client, requests: int) -> float:
     """Requests completed a second, from a queue that is full when they begin."""
     emulator.control.pause()
     url = f"{emulator.base_url}/production/async_predict"
@@ -62,16 +69,5 @@ def _rate(emulator: EmulatorProcess, requests: int) -> float:
     run_load(url, message, calls=requests, connections=8, status=201)
     started = time.perf_counter()
     emulator.control.resume()
-    asyncio.run(_until_done(emulator))
+    wait_until_done(http)
     return requests / (time.perf_counter() - started)
-
-
-async def _until_done(emulator: EmulatorProcess) -> None:
-    url = f"{emulator.base_url}/production/async_queue_status"
-    async with aiohttp.ClientSession(headers=emulator.headers) as session:
-        while True:
-            async with session.get(url) as response:
-                status = await response.json()
-            if not status["num_queued_requests"] + status["num_in_progress_requests"]:
-                return
-            await asyncio.sleep(0.01)

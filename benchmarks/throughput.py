@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from async_emulator.emulator_process import EmulatorProcess
+from benchmarks.completion import wait_until_done
 from benchmarks.echo_truss import BenchTruss
 from benchmarks.http_load import http_message, run_load
 
@@ -21,8 +22,6 @@ REQUESTS = 1_000
 ROUNDS = 7
 CONCURRENCIES = (8, 32)
 GOAL = 0.85
-_QUICKEST = 2_000
-"""Requests a second that no server here reaches."""
 
 
 def run(console: Console) -> None:
@@ -67,12 +66,5 @@ def _through(emulator: EmulatorProcess, http: httpx.Client, concurrency: int) ->
     message = http_message(url, "POST", emulator.headers, b'{"model_input": {"number": 1}}')
     started = time.perf_counter()
     run_load(url, message, calls=REQUESTS, connections=concurrency, status=201)
-    while outstanding := _outstanding(http):
-        # Asking costs what is measured: seldom while there is much to do, often near the end.
-        time.sleep(outstanding / _QUICKEST)
+    wait_until_done(http)
     return REQUESTS / (time.perf_counter() - started)
-
-
-def _outstanding(http: httpx.Client) -> int:
-    status = http.get("/production/async_queue_status").json()
-    return int(status["num_queued_requests"]) + int(status["num_in_progress_requests"])

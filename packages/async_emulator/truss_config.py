@@ -28,7 +28,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it can be:
 def model_name(path: Path) -> str:
     """The name of the model in a Truss's folder; the file's or folder's own where there is none."""
     try:
-        config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
+        config = _read(path)
     except OSError:
         return path.name
     return str(_value(config, "model_name") or path.name)
@@ -54,7 +54,7 @@ class TrussConfig:
 
         Raises Unsupported for what one machine cannot give, NotATruss where there is no model.
         """
-        config = yaml.load((context / "config.yaml").read_text(encoding="utf-8"), _LOADER)  # noqa: S506  # safe
+        config = _read(context)
         for key, reason in _NEEDS_DOCKER.items():
             if found := _value(config, key):
                 raise Unsupported(key, found, reason)
@@ -79,6 +79,11 @@ class TrussConfig:
             bundled_packages_dir=config["bundled_packages_dir"],
             has_oidc_token=bool(_value(config, "runtime.oidc.enabled")),
         )
+
+
+def _read(folder: Path) -> Any:
+    text = (folder / "config.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, _LOADER)  # noqa: S506  # either is safe
 
 
 def _value(config: dict[str, Any], key: str) -> Any:

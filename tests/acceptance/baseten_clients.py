@@ -25,6 +25,17 @@ class _Awaiting:
         return lambda **arguments: self._runner.run(method(**arguments))
 
 
+def of_every_target(api: ApiClient, operation: str, deployment_id: str, **arguments: Any) -> list[Any]:
+    """What the operation answers when it is called of each of the five kinds of target."""
+    return [
+        getattr(api, operation)(env_name="staging", **arguments),
+        getattr(api, f"{operation}_deployment")(deployment_id=deployment_id, **arguments),
+        getattr(api, f"{operation}_development")(**arguments),
+        getattr(api, f"{operation}_production")(**arguments),
+        getattr(api, f"{operation}_regional")(**arguments),
+    ]
+
+
 @contextmanager
 def baseten_client(kind: str, emulator: EmulatorProcess, api_key: str | None = None) -> Iterator[ApiClient]:
     """One of CLIENTS, pointed at the emulator."""

@@ -8,7 +8,7 @@ import pytest
 from baseten.client.inferenceapi import ApiClient, AsyncPredictRequest, PredictInput, ResponseErrorResponse
 
 from async_emulator.emulator_process import EmulatorProcess
-from tests.acceptance.baseten_clients import CLIENTS, baseten_client
+from tests.acceptance.baseten_clients import CLIENTS, baseten_client, of_every_target
 from tests.acceptance.conftest import write_truss
 
 pytestmark = pytest.mark.timeout(240)
@@ -57,42 +57,20 @@ def ended(api: ApiClient, request_id: str) -> str:
 
 def test_every_target_submits_polls_and_counts(api):
     request = AsyncPredictRequest(model_input={"a": 1})
-    accepted = [
-        api.async_predict(env_name="staging", request=request),
-        api.async_predict_deployment(deployment_id=DEPLOYMENT, request=request),
-        api.async_predict_development(request=request),
-        api.async_predict_production(request=request),
-        api.async_predict_regional(request=request),
-    ]
+    accepted = of_every_target(api, "async_predict", DEPLOYMENT, request=request)
     assert [ended(api, one.request_id) for one in accepted] == ["SUCCEEDED"] * 5
-    counts = [
-        api.get_async_queue_status(env_name="staging"),
-        api.get_async_queue_status_deployment(deployment_id=DEPLOYMENT),
-        api.get_async_queue_status_development(),
-        api.get_async_queue_status_production(),
-        api.get_async_queue_status_regional(),
-    ]
+    counts = of_every_target(api, "get_async_queue_status", DEPLOYMENT)
     assert {(count.num_queued_requests, count.num_in_progress_requests) for count in counts} == {(0, 0)}
 
 
 def test_every_target_predicts(api):
     request = PredictInput({"a": 1})
-    outputs = [
-        api.predict(env_name="staging", request=request),
-        api.predict_deployment(deployment_id=DEPLOYMENT, request=request),
-        api.predict_development(request=request),
-        api.predict_production(request=request),
-        api.predict_regional(request=request),
-    ]
+    outputs = of_every_target(api, "predict", DEPLOYMENT, request=request)
     assert [output.root for output in outputs] == [{"echo": {"a": 1}}] * 5
 
 
 def test_every_target_wakes(api):
-    api.wake(env_name="staging")
-    api.wake_deployment(deployment_id=DEPLOYMENT)
-    api.wake_development()
-    api.wake_production()
-    api.wake_regional()
+    of_every_target(api, "wake", DEPLOYMENT)
 
 
 def test_a_queued_request_is_canceled_and_a_running_one_is_not(api, folder):

@@ -10,7 +10,7 @@ import pytest
 from baseten.client.inferenceapi import ApiClient, AsyncRunRemoteInput, RunRemoteInput
 
 from async_emulator.emulator_process import EmulatorProcess
-from tests.acceptance.baseten_clients import CLIENTS, baseten_client
+from tests.acceptance.baseten_clients import CLIENTS, baseten_client, of_every_target
 from tests.acceptance.conftest import Caller, write_truss
 from tests.acceptance.test_baseten_client import ended
 from tests.acceptance.test_serve import assert_last_line, run_serve
@@ -234,36 +234,14 @@ def api(request: pytest.FixtureRequest, emulator: EmulatorProcess) -> Iterator[A
 
 def test_the_platforms_client_reaches_every_target(api):
     request = RunRemoteInput({"text": "hello"})
-    outputs = [
-        api.run_remote(env_name="staging", request=request),
-        api.run_remote_deployment(deployment_id="d1", request=request),
-        api.run_remote_development(request=request),
-        api.run_remote_production(request=request),
-        api.run_remote_regional(request=request),
-    ]
+    outputs = of_every_target(api, "run_remote", "d1", request=request)
     assert [output.root["shouts"][0]["text"][:5] for output in outputs] == ["HELLO"] * 5
     queued = AsyncRunRemoteInput({"model_input": {"text": "hello"}})
-    accepted = [
-        api.async_run_remote(env_name="staging", request=queued),
-        api.async_run_remote_deployment(deployment_id="d1", request=queued),
-        api.async_run_remote_development(request=queued),
-        api.async_run_remote_production(request=queued),
-        api.async_run_remote_regional(request=queued),
-    ]
+    accepted = of_every_target(api, "async_run_remote", "d1", request=queued)
     assert [ended(api, one.request_id) for one in accepted] == ["SUCCEEDED"] * 5
-    counts = [
-        api.get_async_queue_status(env_name="staging"),
-        api.get_async_queue_status_deployment(deployment_id="d1"),
-        api.get_async_queue_status_development(),
-        api.get_async_queue_status_production(),
-        api.get_async_queue_status_regional(),
-    ]
+    counts = of_every_target(api, "get_async_queue_status", "d1")
     assert {(count.num_queued_requests, count.num_in_progress_requests) for count in counts} == {(0, 0)}
-    api.wake(env_name="staging")
-    api.wake_deployment(deployment_id="d1")
-    api.wake_development()
-    api.wake_production()
-    api.wake_regional()
+    of_every_target(api, "wake", "d1")
 
 
 def test_the_platforms_client_cancels_what_is_queued(api, folder):

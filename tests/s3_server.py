@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import ParamSpec, TypeVar
 
+import boto3
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
@@ -43,3 +44,19 @@ def s3_server() -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.stop()
+
+
+@contextmanager
+def s3_with_bucket(bucket: str) -> Iterator[str]:
+    """The endpoint of such a server that has one bucket. It takes any key."""
+    with s3_server() as endpoint:
+        client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        )
+        client.create_bucket(Bucket=bucket)
+        client.close()
+        yield endpoint

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 
 from async_emulator.emulator_process import EmulatorProcess
-from tests.s3_server import s3_server
+from tests.s3_server import s3_with_bucket
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMAND = Path(sys.executable).with_name("truss-async")
@@ -110,15 +109,5 @@ def truss_async(emulator: EmulatorProcess, *arguments: str | Path, **environ: st
 @pytest.fixture(scope="session")
 def s3() -> Iterator[dict[str, str]]:
     """The variables that lead any AWS SDK to a server on this machine, which has one bucket, `results`."""
-    with s3_server() as endpoint:
-        environ = {**KEYS, "AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
-        client = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
-        )
-        client.create_bucket(Bucket="results")
-        client.close()
-        yield environ
+    with s3_with_bucket("results") as endpoint:
+        yield {**KEYS, "AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
-from tests.prove.stores import BUCKET, KEYS, open_store
-from tests.s3_server import s3_server
+from tests.prove.stores import BUCKET, open_store
+from tests.s3_server import s3_with_bucket
 from truss_outputs.store import Store
 
 ENGINES = ("sdk", "obstore")
@@ -23,16 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """The endpoint of an S3 server with one bucket."""
-    with s3_server() as endpoint:
-        client = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=KEYS["id"],
-            aws_secret_access_key=KEYS["key"],
-        )
-        client.create_bucket(Bucket=BUCKET)
-        client.close()
+    with s3_with_bucket(BUCKET) as endpoint:
         yield endpoint
 
 

@@ -18,15 +18,15 @@ $(SETUP): requirements/setup.txt requirements/dev.txt pyproject.toml
 	@echo "Setting up $(VENV) (once) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/setup.txt
-	@$(BIN)/python packages/async_emulator/package_index.py $(BIN)/uv pip sync --python $(VENV) --require-hashes requirements/dev.txt
+	@$(BIN)/python packages/async_emulator/trusses/environment/package_index.py $(BIN)/uv pip sync --python $(VENV) --require-hashes requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation --offline --editable .
 	@touch $@
 
 demo: setup  ## Run one async request from submit to stored result, and look at it.
-	@$(BIN)/python -m benchmarks.demo
+	@$(BIN)/python -m examples.demo
 
 demo-chain: setup  ## The same for the chain, with three items.
-	@$(BIN)/python -m benchmarks.demo chain
+	@$(BIN)/python -m examples.demo chain
 
 test: setup  ## Run the tests.
 	$(BIN)/pytest -n auto --dist worksteal
@@ -44,10 +44,10 @@ bench: setup  ## Measure, and print ratios (ONLY="storage receipt": some).
 	$(BIN)/python -m benchmarks $(ONLY)
 
 lock: setup  ## Pin the newest versions that pyproject.toml allows.
-	@$(BIN)/python packages/async_emulator/package_index.py $(BIN)/uv pip compile --quiet --upgrade --universal \
+	@$(BIN)/python packages/async_emulator/trusses/environment/package_index.py $(BIN)/uv pip compile --quiet --upgrade --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --extra dev --output-file requirements/dev.txt pyproject.toml
-	@$(BIN)/python packages/async_emulator/package_index.py $(BIN)/uv pip compile --quiet --upgrade --universal \
+	@$(BIN)/python packages/async_emulator/trusses/environment/package_index.py $(BIN)/uv pip compile --quiet --upgrade --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --constraints requirements/dev.txt --output-file requirements/setup.txt requirements/setup.in
 

@@ -5,20 +5,18 @@ import sys
 
 from rich.console import Console
 
-from benchmarks import (
+from benchmarks import demo_times
+from benchmarks.emulator import (
     api_calls,
     chain_calls,
-    cold_start,
     deep_queue,
-    demo_times,
-    model_speed,
     receipt,
     replicas,
     serve_start,
-    storage,
     submits,
     throughput,
 )
+from benchmarks.storage import cold_start, model_speed, storage
 
 _EMULATOR = (submits, deep_queue, receipt, api_calls, throughput, replicas, chain_calls, serve_start)
 _STORING = (storage, cold_start, model_speed, demo_times)

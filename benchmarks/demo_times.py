@@ -5,8 +5,8 @@ import io
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.demo import Demonstration
-from benchmarks.demo import run as run_demo
+from examples.demo import Demonstration
+from examples.demo import run as run_demo
 
 
 def run(console: Console) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import uv
 
-from async_emulator.package_index import environment_for_uv
+from async_emulator.trusses.environment.package_index import environment_for_uv
 
 _ENVIRONMENTS = Path(__file__).resolve().parent.parent / ".cache" / "rivals"
 

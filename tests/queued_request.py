@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from async_emulator.lifecycle import initial_webhook_status
-from async_emulator.request import AsyncRequest
+from async_emulator.queue.lifecycle import initial_webhook_status
+from async_emulator.queue.request import AsyncRequest
 from async_inference.wire import InferenceRetryConfig, RequestStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -3,7 +3,7 @@
 `truss-async serve` is the way in; EmulatorProcess is the same from Python.
 """
 
-from async_emulator.emulator_control import ControlRefused, EmulatorControl
-from async_emulator.emulator_process import EmulatorEnded, EmulatorProcess
+from async_emulator.testing.emulator_control import ControlRefused, EmulatorControl
+from async_emulator.testing.emulator_process import EmulatorEnded, EmulatorProcess
 
 __all__ = ["ControlRefused", "EmulatorControl", "EmulatorEnded", "EmulatorProcess"]

@@ -7,23 +7,23 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from async_emulator.capacity import Capacity
 from async_emulator.clock import AdvanceableClock, Clock, SystemClock
+from async_emulator.deployments.platform import Surroundings
+from async_emulator.deployments.served import Served
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import PortInUse
-from async_emulator.group_commit import GroupCommit
-from async_emulator.model import Model
-from async_emulator.model_environment import ModelEnvironments
-from async_emulator.served import Served
-from async_emulator.sqlite_queue import SQLiteQueue
-from async_emulator.surroundings import Surroundings
-from async_emulator.sweeper import Sweeper
-from async_emulator.transition import TransitionLog
-from async_emulator.truss_process import TrussProcess
+from async_emulator.prediction.capacity import Capacity
+from async_emulator.prediction.model import Model
+from async_emulator.queue.group_commit import GroupCommit
+from async_emulator.queue.request_log import TransitionLog
+from async_emulator.queue.sqlite import SQLiteQueue
+from async_emulator.queue.sweeper import Sweeper
+from async_emulator.trusses.environment.environments import ModelEnvironments
+from async_emulator.trusses.worker.client import TrussProcess
 
 if TYPE_CHECKING:
-    from async_emulator.http_side import HttpSide
-    from async_emulator.model_client import ModelClient
+    from async_emulator.http_server import HttpSide
+    from async_emulator.prediction.model_client import ModelClient
     from async_inference.wire import AsyncPredictResult
 
 HOST = "127.0.0.1"
@@ -171,7 +171,7 @@ class Emulator:
 
 
 def _http_side() -> "type[HttpSide]":
-    from async_emulator.http_side import HttpSide
+    from async_emulator.http_server import HttpSide
 
     gc.freeze()  # what has been imported stays: no collection need look at it again
     return HttpSide

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from async_emulator.api_settings import ApiSettings
-from async_emulator.served import ServedSettings
+from async_emulator.deployments.served import ServedSettings
+from async_emulator.settings.api import ApiSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

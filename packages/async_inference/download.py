@@ -6,7 +6,7 @@ from pathlib import Path
 
 from async_inference.errors import InvalidSetting
 from truss_outputs.keys import MARKER, request_folder
-from truss_outputs.reader import OutputReader
+from truss_outputs.results.reader import OutputReader
 
 
 def download_result(request_id: str, *, reader: OutputReader, to: Path) -> Iterator[Path]:

@@ -18,8 +18,8 @@ from async_inference.errors import (
 )
 from async_inference.wire import AsyncRequestStatus, RequestStatus
 from truss_outputs.errors import ObjectNotFound, StoreError
-from truss_outputs.reader import OutputReader
-from truss_outputs.result import StoredResult
+from truss_outputs.results.document import StoredResult
+from truss_outputs.results.reader import OutputReader
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0

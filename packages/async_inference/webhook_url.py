@@ -7,7 +7,7 @@ refused is our choice, as the platform states none: everything that is not publi
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from truss_outputs.public_address import is_public
+from truss_outputs.inputs.public_address import is_public
 
 __all__ = ["LOCAL_HOSTS", "is_public", "shown", "webhook_url_problem"]
 

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 
 from async_inference.errors import InvalidSetting, NotAuthentic
 from async_inference.wire import AsyncPredictResult
-from truss_outputs.result import StoredResult
-from truss_outputs.signature import signature, unsealed
+from truss_outputs.results.document import StoredResult
+from truss_outputs.results.signing import signature, unsealed
 
 SIGNATURE_HEADER = "X-BASETEN-SIGNATURE"
 TOLERANCE = timedelta(seconds=300)

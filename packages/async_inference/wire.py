@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from async_inference.codes import ErrorCode, RequestStatus, WebhookStatus
-from truss_outputs.result import AsyncPredictResult, AsyncRequestError
+from truss_outputs.results.document import AsyncPredictResult, AsyncRequestError
 
 __all__ = [
     "AsyncPredictRequest",

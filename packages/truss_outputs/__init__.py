@@ -8,9 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from truss_outputs.artifact import Artifact
     from truss_outputs.backoff import Backoff
-    from truss_outputs.credentials import Credentials
+    from truss_outputs.decorators import stores_failures, stores_outputs
     from truss_outputs.errors import (
         AlreadyExists,
         CorruptResult,
@@ -24,28 +23,29 @@ if TYPE_CHECKING:
         StoreError,
         UnstorableOutput,
     )
-    from truss_outputs.failures import StoredFailure, stored_failures
-    from truss_outputs.hooks import stores_failures, stores_outputs
-    from truss_outputs.https_source import InputRefused, InputUnavailable
-    from truss_outputs.input_reference import InputStream
-    from truss_outputs.reader import OutputReader
-    from truss_outputs.representation import represent
-    from truss_outputs.representations.arrays import npz
-    from truss_outputs.result import (
+    from truss_outputs.inputs.https_source import InputRefused, InputUnavailable
+    from truss_outputs.inputs.reference import InputStream
+    from truss_outputs.model_outputs import ModelOutputs
+    from truss_outputs.results.document import (
         ArtifactReference,
         ResultReference,
         StorageRecord,
         StoredArtifact,
         StoredResult,
     )
-    from truss_outputs.settings import OutputSettings
+    from truss_outputs.results.failures import StoredFailure, stored_failures
+    from truss_outputs.results.reader import OutputReader
+    from truss_outputs.results.writer import OutputWriter
+    from truss_outputs.settings.outputs import OutputSettings
     from truss_outputs.store import ObjectEntry, ObjectInfo, PutReceipt, Store
+    from truss_outputs.stores.credentials import Credentials
     from truss_outputs.stores.local import LocalStore
     from truss_outputs.stores.memory import MemoryStore
-    from truss_outputs.stores.s3 import S3Store
+    from truss_outputs.stores.s3.store import S3Store
     from truss_outputs.stores.url import from_url
-    from truss_outputs.truss_model import ModelOutputs
-    from truss_outputs.writer import OutputWriter
+    from truss_outputs.values.artifact import Artifact
+    from truss_outputs.values.represent import represent
+    from truss_outputs.values.types.arrays import npz
 
 __all__ = [
     "AlreadyExists",
@@ -93,45 +93,45 @@ __all__ = [
 # In which module each name lives.
 _HOMES = {
     "AlreadyExists": "errors",
-    "Artifact": "artifact",
-    "ArtifactReference": "result",
+    "Artifact": "values.artifact",
+    "ArtifactReference": "results.document",
     "Backoff": "backoff",
     "CorruptResult": "errors",
-    "Credentials": "credentials",
-    "InputRefused": "https_source",
-    "InputStream": "input_reference",
-    "InputUnavailable": "https_source",
+    "Credentials": "stores.credentials",
+    "InputRefused": "inputs.https_source",
+    "InputStream": "inputs.reference",
+    "InputUnavailable": "inputs.https_source",
     "InvalidKey": "errors",
     "InvalidRequestId": "errors",
     "LocalStore": "stores.local",
     "MemoryStore": "stores.memory",
     "MissingRequestId": "errors",
-    "ModelOutputs": "truss_model",
+    "ModelOutputs": "model_outputs",
     "ObjectEntry": "store",
     "ObjectInfo": "store",
     "ObjectNotFound": "errors",
     "OutputError": "errors",
-    "OutputReader": "reader",
-    "OutputSettings": "settings",
-    "OutputWriter": "writer",
+    "OutputReader": "results.reader",
+    "OutputSettings": "settings.outputs",
+    "OutputWriter": "results.writer",
     "PutReceipt": "store",
     "ResultNotReady": "errors",
-    "ResultReference": "result",
-    "S3Store": "stores.s3",
+    "ResultReference": "results.document",
+    "S3Store": "stores.s3.store",
     "SettingsError": "errors",
-    "StorageRecord": "result",
+    "StorageRecord": "results.document",
     "Store": "store",
     "StoreError": "errors",
-    "StoredArtifact": "result",
-    "StoredFailure": "failures",
-    "StoredResult": "result",
+    "StoredArtifact": "results.document",
+    "StoredFailure": "results.failures",
+    "StoredResult": "results.document",
     "UnstorableOutput": "errors",
     "from_url": "stores.url",
-    "npz": "representations.arrays",
-    "represent": "representation",
-    "stored_failures": "failures",
-    "stores_failures": "hooks",
-    "stores_outputs": "hooks",
+    "npz": "values.types.arrays",
+    "represent": "values.represent",
+    "stored_failures": "results.failures",
+    "stores_failures": "decorators",
+    "stores_outputs": "decorators",
 }
 
 

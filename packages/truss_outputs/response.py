@@ -4,13 +4,13 @@ import json
 import logging
 from typing import Any, cast
 
-from truss_outputs.delivery import ResponseSettings
 from truss_outputs.errors import SettingsError, StoreError
 from truss_outputs.keys import artifact_key, result_key
-from truss_outputs.presigning import Presigner
-from truss_outputs.reader import OutputReader
-from truss_outputs.result import ResultReference
+from truss_outputs.results.document import ResultReference
+from truss_outputs.results.reader import OutputReader
+from truss_outputs.settings.sections import ResponseSettings
 from truss_outputs.store import Store
+from truss_outputs.stores.presigning import Presigner
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 from baseten.client import AsyncInferenceClient, InferenceClient
 from baseten.client.inferenceapi import ApiClient, AsyncApiClient
 
-from async_emulator.emulator_process import EmulatorProcess
+from async_emulator.testing.emulator_process import EmulatorProcess
 
 CLIENTS = ["synchronous", "asynchronous"]
 

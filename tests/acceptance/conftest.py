@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from async_emulator.emulator_process import EmulatorProcess
+from async_emulator.testing.emulator_process import EmulatorProcess
 from tests.s3_server import s3_with_bucket
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import uv
 
-from async_emulator.emulator_process import EmulatorProcess
+from async_emulator.testing.emulator_process import EmulatorProcess
 from tests.acceptance.conftest import Caller, write_truss
 
 pytestmark = pytest.mark.timeout(300)

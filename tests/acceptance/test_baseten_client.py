@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from baseten.client.inferenceapi import ApiClient, AsyncPredictRequest, PredictInput, ResponseErrorResponse
 
-from async_emulator.emulator_process import EmulatorProcess
+from async_emulator.testing.emulator_process import EmulatorProcess
 from tests.acceptance.baseten_clients import CLIENTS, baseten_client, of_every_target
 from tests.acceptance.conftest import write_truss
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from async_emulator.emulator_process import EmulatorProcess
+from async_emulator.testing.emulator_process import EmulatorProcess
 from tests.acceptance.conftest import ROOT, Caller, truss_async
 
 pytestmark = pytest.mark.timeout(300)
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)
 )
 def test_the_demos_show_everything_and_end_by_themselves(what, pictures):
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.demo", *what],
+        [sys.executable, "-m", "examples.demo", *what],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from async_emulator import ControlRefused, EmulatorControl
-from async_emulator.emulator_process import EmulatorProcess
+from async_emulator.testing.emulator_process import EmulatorProcess
 from async_inference import verify_signature, verify_webhook
 from tests.acceptance.conftest import Caller, write_truss
 from tests.acceptance.test_serve import assert_one_line, run_serve

@@ -12,20 +12,20 @@ import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from async_emulator import api_errors
-from async_emulator.api_settings import ApiSettings
-from async_emulator.app import InferenceApi, Page
-from async_emulator.capacity import Capacity, ReplicaSlots
+from async_emulator.api import errors as api_errors
+from async_emulator.api.app import InferenceApi, Page
+from async_emulator.api.routing import Target, Targets
+from async_emulator.api.service import AsyncService
 from async_emulator.clock import ManualClock
-from async_emulator.dispatcher import Dispatcher
-from async_emulator.group_commit import GroupCommit
 from async_emulator.kind import Kind
-from async_emulator.outcome import Outcome, Success
-from async_emulator.request import AsyncRequest
-from async_emulator.service import AsyncService
-from async_emulator.sqlite_queue import SQLiteQueue
-from async_emulator.sweeper import Sweeper
-from async_emulator.target import Target, Targets
+from async_emulator.prediction.capacity import Capacity, ReplicaSlots
+from async_emulator.prediction.dispatcher import Dispatcher
+from async_emulator.prediction.outcome import Outcome, Success
+from async_emulator.queue.group_commit import GroupCommit
+from async_emulator.queue.request import AsyncRequest
+from async_emulator.queue.sqlite import SQLiteQueue
+from async_emulator.queue.sweeper import Sweeper
+from async_emulator.settings.api import ApiSettings
 from async_inference.wire import AsyncPredictResult
 
 API_KEY = "a-key"

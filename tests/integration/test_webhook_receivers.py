@@ -11,10 +11,10 @@ from hypothesis import given, settings, strategies
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from async_emulator.clock import ManualClock
-from async_emulator.delivery import ReceiverAnswer
-from async_emulator.outcome import Success
-from async_emulator.webhook_secrets import WebhookSecrets
-from async_emulator.webhooks import WebhookSender
+from async_emulator.prediction.outcome import Success
+from async_emulator.webhooks.delivery import ReceiverAnswer
+from async_emulator.webhooks.sender import WebhookSender
+from async_emulator.webhooks.signing_secrets import WebhookSecrets
 from async_inference import AsyncPredictResult, AsyncRequestError, verify_webhook
 
 OLD, NEW = "whsec_" + "o" * 40, "whsec_" + "n" * 40

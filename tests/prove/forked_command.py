@@ -92,10 +92,7 @@ class ForkingCommand:
 
 def _fork_on_demand() -> None:
     """Run each line of standard input: print the process's id, and once it has ended, its exit code."""
-    import async_emulator.foreground
-    import async_emulator.http_side
-    import async_emulator.serve_settings  # noqa: F401
-    from async_inference.cli import main
+    from async_inference.cli.main import main
 
     for line in sys.stdin:
         run = json.loads(line)

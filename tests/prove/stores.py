@@ -1,8 +1,8 @@
 """Stores as a model opens them, and what must hold in them. Light, for writers that are started often."""
 
-from truss_outputs.reader import OutputReader
-from truss_outputs.result import StoredResult
-from truss_outputs.settings import OutputSettings
+from truss_outputs.results.document import StoredResult
+from truss_outputs.results.reader import OutputReader
+from truss_outputs.settings.outputs import OutputSettings
 from truss_outputs.store import Store
 
 BUCKET = "proofs"

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from async_emulator import EmulatorProcess
-from async_emulator.openapi import openapi_document
+from async_emulator.api.openapi import openapi_document
 from tests.acceptance.conftest import write_truss
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(600)]

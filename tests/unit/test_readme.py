@@ -11,9 +11,9 @@ import click
 import pytest
 import yaml
 
-from async_inference.cli import main
-from truss_outputs.result import StoredResult
-from truss_outputs.settings import OutputSettings
+from async_inference.cli.main import main
+from truss_outputs.results.document import StoredResult
+from truss_outputs.settings.outputs import OutputSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

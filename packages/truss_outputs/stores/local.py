@@ -17,7 +17,7 @@ from urllib.parse import quote
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, content_type_of, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
-from truss_outputs.stores.body import CHUNK, Passing
+from truss_outputs.stores.transfer import CHUNK, Passing
 
 # What these say stays true when asked again at once. Others, of a network file system above all, may pass.
 _LASTING = {

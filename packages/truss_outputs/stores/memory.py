@@ -8,7 +8,7 @@ from threading import Lock
 from truss_outputs.errors import AlreadyExists, ObjectNotFound
 from truss_outputs.keys import check_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
-from truss_outputs.stores.body import CHUNK, Passing, in_parts
+from truss_outputs.stores.transfer import CHUNK, Passing, in_parts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import SecretStr
 
-from truss_outputs.credentials import Credentials, WebIdentity
+from truss_outputs.stores.credentials import Credentials, WebIdentity
 
 Engine: TypeAlias = Literal["auto", "sdk", "obstore"]
 AddressingStyle: TypeAlias = Literal["auto", "path", "virtual"]

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Self
 from urllib.parse import unquote
 
-from truss_outputs.credentials import Credentials
 from truss_outputs.errors import InvalidKey, SettingsError
 from truss_outputs.keys import check_key
 from truss_outputs.store import Store
-from truss_outputs.stores import buckets
+from truss_outputs.stores import engines as buckets
+from truss_outputs.stores.credentials import Credentials
 from truss_outputs.stores.local import LocalStore
 from truss_outputs.stores.memory import MemoryStore
 from truss_outputs.stores.options import StoreOptions

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 import pytest
 
-from async_emulator.api_settings import ApiSettings
-from async_emulator.serve import serve
+from async_emulator.command.serve import serve
+from async_emulator.settings.api import ApiSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = (ROOT / "packages/async_emulator/README.md").read_text(encoding="utf-8")

@@ -3,8 +3,8 @@ import sys
 
 WHAT_STARTS_A_SERVER = """
 import sys
-import async_inference.cli, async_inference.outputs_check
-import async_emulator.serve, async_emulator.foreground, async_emulator.serve_settings
+import async_inference.cli.main, async_inference.cli.checks.outputs
+import async_emulator.command.serve, async_emulator.command.foreground, async_emulator.command.settings
 slow = {"aiohttp", "httpx", "prometheus_client", "pydantic", "pydantic_core", "starlette", "truss", "uvicorn"}
 print(sorted(slow & set(sys.modules)))
 """

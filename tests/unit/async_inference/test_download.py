@@ -15,7 +15,7 @@ from truss_outputs import (
     OutputReader,
     OutputWriter,
 )
-from truss_outputs.signature import signing
+from truss_outputs.results.signing import signing
 
 SECRET = "whsec_" + "a" * 40
 

@@ -9,7 +9,7 @@ from async_inference.errors import InvalidSetting, NotAuthentic
 from async_inference.webhooks import verify_result, verify_signature, verify_webhook
 from async_inference.wire import AsyncPredictResult
 from truss_outputs import MemoryStore, OutputWriter
-from truss_outputs.signature import sealed, signature
+from truss_outputs.results.signing import sealed, signature
 
 NEW = "whsec_" + "n" * 40
 OLD = "whsec_" + "o" * 40

@@ -1,9 +1,9 @@
 import pytest
 
 from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
-from tests.unit.truss_outputs.test_truss_model import REQUEST, request
+from tests.unit.truss_outputs.test_model_outputs import REQUEST, request
 from truss_outputs import MemoryStore, ModelOutputs, SettingsError, StoreError
-from truss_outputs.delivery import ResponseSettings
+from truss_outputs.settings.sections import ResponseSettings
 
 OUTPUT = {"text": "hé", "image": b"x"}
 

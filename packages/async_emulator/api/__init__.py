@@ -1,0 +1,1 @@
+"""The inference API over HTTP: routing, limits, request bodies and answers."""

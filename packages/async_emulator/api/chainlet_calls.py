@@ -1,0 +1,50 @@
+"""How one chainlet reaches another: through the emulator, which knows which replica is ready and has room.
+
+    POST /chainlets/{chain_id}/{chainlet}/run_remote
+
+Every such call is synchronous (docs.baseten.co/development/chain/invocation); a chainlet has no queue.
+"""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+from async_emulator.api import errors as api_errors
+from async_emulator.api.request_body import SYNC_BODY_LIMIT, read_body
+from async_emulator.api.service import new_request_id
+from async_emulator.clock import Clock
+from async_emulator.prediction.capacity import Capacity
+from async_emulator.prediction.model import REQUEST_ID_HEADER
+from async_emulator.prediction.sync_prediction import SyncPrediction
+
+PATH = "/chainlets/"
+OPERATION = "run_remote"
+
+
+def chainlet_path(chain_id: str, name: str) -> str:
+    """Where other chainlets reach this one."""
+    return f"{PATH}{chain_id}/{name}/{OPERATION}"
+
+
+class ChainletCalls:
+    """Answers the calls. `capacities` holds what can be called, by path, and may grow meanwhile."""
+
+    def __init__(self, clock: Clock, capacities: Mapping[str, Capacity]) -> None:
+        self._clock = clock
+        self._capacities = capacities
+
+    async def page(self, request: Request) -> SyncPrediction:
+        """Answer one call, under the id of the request that it belongs to."""
+        path = request.scope["path"]
+        capacity = self._capacities.get(path)
+        if capacity is None:
+            raise api_errors.not_found(f"there is no chainlet at {path}")
+        if request.method != "POST":
+            raise api_errors.wrong_method(request.method, path)
+        return SyncPrediction(
+            capacity=capacity,
+            clock=self._clock,
+            body=await read_body(request, SYNC_BODY_LIMIT),
+            headers=request.headers,
+            request_id=request.headers.get(REQUEST_ID_HEADER) or new_request_id(self._clock.now()),
+        )

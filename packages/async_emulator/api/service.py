@@ -1,0 +1,109 @@
+"""The async API without HTTP: what submitting, asking, cancelling and counting do."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from pydantic_core import to_json
+
+from async_emulator.api.routing import Target
+from async_emulator.clock import Clock
+from async_emulator.errors import InvalidTransition, UnknownRequest
+from async_emulator.kind import Kind
+from async_emulator.queue.group_commit import GroupCommit
+from async_emulator.queue.lifecycle import initial_webhook_status
+from async_emulator.queue.request import AsyncRequest
+from async_emulator.queue.request_queue import RETENTION, RequestQueue
+from async_inference.codes import RequestStatus
+from async_inference.wire import (
+    AsyncPredictRequest,
+    AsyncQueueStatus,
+    AsyncRequestStatus,
+    CancelAsyncRequestResult,
+)
+
+
+def new_request_id(now: datetime) -> str:
+    """An id as the platform makes them: opaque, here 32 hex digits.
+
+    They begin with the time, so that the queue's index of them grows at its end: in a deep queue each new id
+    would otherwise change another of its pages.
+    """
+    return f"{round(now.timestamp() * 1_000):012x}{secrets.token_hex(10)}"
+
+
+class AsyncService:
+    """The async requests of everything that is served: request ids are unique over all of it."""
+
+    def __init__(self, *, queue: RequestQueue, clock: Clock, commits: GroupCommit) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._commits = commits
+
+    @property
+    def outstanding(self) -> int:
+        """How many requests are QUEUED or IN_PROGRESS, over all deployments."""
+        return self._queue.outstanding
+
+    async def submit(self, target: Target, body: AsyncPredictRequest) -> str:
+        """Queue a request; its id. When this returns, the request is durable."""
+        now = self._clock.now()
+        request = AsyncRequest(
+            request_id=new_request_id(now),
+            kind=target.kind,
+            model_id=target.owner_id,
+            deployment_id=target.deployment_id,
+            status=RequestStatus.QUEUED,
+            webhook_status=initial_webhook_status(body.webhook_endpoint),
+            created_at=now,
+            status_at=now,
+            queue_deadline=now + timedelta(seconds=body.max_time_in_queue_seconds),
+            max_time_in_queue_seconds=body.max_time_in_queue_seconds,
+            priority=body.priority,
+            model_input=to_json(body.model_input, inf_nan_mode="constants"),
+            webhook_endpoint=body.webhook_endpoint,
+            retry_config=body.inference_retry_config,
+        )
+        self._queue.enqueue(request)
+        target.queued(request.queue_deadline)
+        await self._commits.wait()
+        return request.request_id
+
+    async def status(self, request_id: str) -> AsyncRequestStatus:
+        """Where a request stands, for good if it has ended. Raises UnknownRequest."""
+        status = self._known(request_id).public_status
+        await self._commits.wait()
+        return status
+
+    async def cancel(self, request_id: str) -> CancelAsyncRequestResult:
+        """Cancel a request if it is still QUEUED. Raises UnknownRequest."""
+        self._known(request_id)
+        try:
+            self._queue.cancel(request_id, self._clock.now())
+        except InvalidTransition:
+            status = self._queue.get(request_id).status
+            return CancelAsyncRequestResult(
+                request_id=request_id,
+                canceled=False,
+                message=f"the request is {status} and only a QUEUED request can be canceled",
+            )
+        await self._commits.wait()
+        return CancelAsyncRequestResult(
+            request_id=request_id, canceled=True, message="the request has been canceled"
+        )
+
+    def _known(self, request_id: str) -> AsyncRequest:
+        """The request, if it has not ended an hour ago; the queue forgets it only when it is next swept."""
+        request = self._queue.get(request_id)
+        if request.status.is_terminal and request.status_at <= self._clock.now() - RETENTION:
+            raise UnknownRequest(request_id)
+        return request
+
+    def queue_status(self, target: Target) -> AsyncQueueStatus:
+        """How many requests of a deployment wait and how many run."""
+        return AsyncQueueStatus(
+            model_id=target.owner_id,  # of a chain too: the platform's client takes no answer without one
+            chain_id=target.owner_id if target.kind is Kind.CHAIN else None,
+            deployment_id=target.deployment_id,
+            num_queued_requests=self._queue.count(target.deployment_id, RequestStatus.QUEUED),
+            num_in_progress_requests=self._queue.count(target.deployment_id, RequestStatus.IN_PROGRESS),
+        )

@@ -1,0 +1,76 @@
+"""The emulator in a terminal: what it prints, and how Ctrl-C ends it."""
+
+import asyncio
+import os
+import signal
+import socket
+
+import click
+import uvloop
+
+from async_emulator.deployments.served import ServedSettings
+from async_emulator.emulator import Emulator, base_url_of, listen
+from async_emulator.emulator_settings import EmulatorSettings
+from async_emulator.errors import UsageProblem
+from async_inference.cli.plugins import plugins
+
+
+def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool) -> None:
+    """Serve until SIGINT or SIGTERM. Raises EmulatorError."""
+    for served in settings.served:
+        served.check()
+        _run_checks(served)
+    with listen(port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        _greet(base_url_of(listener), settings, is_key_new=is_key_new)
+        runner.run(_serve(settings, listener))
+    _say("stopped; what was queued is kept")
+
+
+def _run_checks(served: ServedSettings) -> None:
+    """Every installed check of a Truss's settings, before anything is built.
+
+    A check is an entry point of the group `truss_async.checks`: a function that takes the Truss's folder and
+    the variables its model will see, and returns one line for each problem.
+    """
+    for check in plugins("truss_async.checks"):
+        for truss_dir in served.truss_dirs:
+            if problems := check.load()(truss_dir, {**os.environ, **served.environ}):
+                raise UsageProblem("; ".join(problems))
+
+
+def _greet(base_url: str, settings: EmulatorSettings, *, is_key_new: bool) -> None:
+    paths = ", ".join(str(served.path) for served in settings.served)
+    _say(f"serving {paths} on {base_url}")
+    for served in settings.served:
+        _say(f"{served.title}, data in {settings.data_dir}")
+        if len(settings.served) > 1:
+            _say(f"  POST {_submit_url(base_url, settings, served)}, or any path with Host: {served.host}")
+    if is_key_new:
+        _say(f"callers need this key, shown only once:\n\n  export BASETEN_API_KEY={settings.api_key}\n")
+
+
+def _submit_url(base_url: str, settings: EmulatorSettings, served: ServedSettings) -> str:
+    if len(settings.served) > 1:
+        target = f"deployment/{served.deployment_id}"
+    else:
+        target = f"environments/{served.environment}" if served.environment else "production"
+    return f"{base_url}/{target}/{served.submit_operation}"
+
+
+async def _serve(settings: EmulatorSettings, listener: socket.socket) -> None:
+    url = _submit_url(base_url_of(listener), settings, settings.served[0])
+    emulator = Emulator(
+        settings,
+        listener,
+        announce=_say,
+        log=_say,
+        on_ready=lambda: _say(f"ready: POST {url} (Ctrl-C stops)"),
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, emulator.stop)
+    await emulator.run()
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,98 @@
+"""From what `truss-async serve` was given to settings."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from async_emulator.deployments.model_settings import ModelSettings
+from async_emulator.deployments.served import ServedSettings
+from async_emulator.emulator_settings import EmulatorSettings
+from async_emulator.errors import NotATruss, OutOfBounds
+from async_emulator.replicas.autoscaler import Autoscaling
+from async_emulator.settings.api import ApiSettings
+from async_emulator.settings.deployment import DeploymentSettings
+
+_APP = "truss-async"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """The arguments and options. `paths` are absolute; `options` are those of deployments and of the API."""
+
+    paths: Sequence[Path]
+    data_dir: Path | None
+    environ: Mapping[str, str] = field(repr=False)
+    model_id: str | None
+    deployment_id: str | None
+    api_key: str = field(repr=False)
+    options: Mapping[str, Any]
+
+
+def settings_of(given: Given) -> EmulatorSettings:
+    """What to serve. Raises OutOfBounds or NotATruss."""
+    for path in given.paths:
+        if given.paths.count(path) > 1:
+            raise NotATruss(path, "it is named twice")
+    data_dir = given.data_dir or platformdirs.user_state_path(_APP) / _data_name(given)
+    options = dict(given.options)
+    api = ApiSettings(**{each.name: options.pop(each.name) for each in fields(ApiSettings)})
+    autoscaling = _autoscaling(options)
+    cache_dir = platformdirs.user_cache_path(_APP)
+    several = len(given.paths) > 1
+    deployments = [
+        DeploymentSettings(
+            path=path,
+            data_dir=data_dir.resolve(),
+            cache_dir=cache_dir,
+            model_id=given.model_id or _digest(path)[:8],
+            deployment_id=given.deployment_id or _digest(path)[8:15],
+            environ=given.environ,
+            autoscaling=autoscaling,
+            name=path.name if several else "",
+            **options,
+        )
+        for path in given.paths
+    ]
+    return EmulatorSettings(
+        served=[_served(deployment) for deployment in deployments],
+        data_dir=data_dir.resolve(),
+        cache_dir=cache_dir,
+        api_key=given.api_key,
+        api=api,
+    )
+
+
+def _served(deployment: DeploymentSettings) -> ServedSettings:
+    """A chain is a file, a Truss a folder."""
+    if deployment.path.suffix == ".py":
+        from async_emulator.deployments.chain_settings import (
+            ChainSettings,  # only who serves a chain waits for it
+        )
+
+        return ChainSettings(deployment=deployment)
+    return ModelSettings(deployment=deployment)
+
+
+def _autoscaling(options: dict[str, Any]) -> Autoscaling:
+    most, least = options.pop("max_replicas"), options.pop("min_replicas")
+    if least is not None and least > most:
+        raise OutOfBounds("--min-replicas", least, f"at most --replicas, which is {most}")
+    return Autoscaling(
+        max_replicas=most,
+        min_replicas=most if least is None else least,
+        scale_down_delay=options.pop("scale_down_delay"),
+    )
+
+
+def _data_name(given: Given) -> str:
+    if len(given.paths) > 1:
+        return _digest(*given.paths)[:8]
+    return given.model_id or _digest(*given.paths)[:8]
+
+
+def _digest(*paths: Path) -> str:
+    return hashlib.sha256("\n".join(map(str, paths)).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The control path, only with --control: the clock, faults and deliveries in a test's hands."""

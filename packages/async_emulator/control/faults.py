@@ -1,0 +1,107 @@
+"""What a test can make go wrong: the next predictions, and the next deliveries to webhooks."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import aiohttp
+
+from async_emulator.api.errors import ApiError
+from async_emulator.clock import Clock
+from async_emulator.prediction.model import Model
+from async_emulator.prediction.outcome import Outcome, outcome_of
+from async_emulator.queue.request import AsyncRequest
+from async_emulator.webhooks.delivery import ReceiverAnswer
+from async_emulator.webhooks.sender import Connection
+
+_WORDS = "this prediction was made to fail"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PredictionFault:
+    """What becomes of one prediction: it waits first, and then it hangs, is answered `status`, or is made."""
+
+    delay_seconds: float = 0.0
+    status: int | None = None
+    hangs: bool = False
+
+
+class Faults:
+    """The faults still to come, in their order."""
+
+    def __init__(self) -> None:
+        self._predictions: deque[PredictionFault] = deque()
+        self.webhooks_to_drop = 0
+
+    @property
+    def predictions_to_fail(self) -> int:
+        """How many predictions still have a fault."""
+        return len(self._predictions)
+
+    def plan(self, fault: PredictionFault, count: int) -> None:
+        """The next `count` predictions have this fault, after those already planned."""
+        self._predictions.extend([fault] * count)
+
+    def take(self) -> PredictionFault | None:
+        """The fault of the prediction that is made now."""
+        return self._predictions.popleft() if self._predictions else None
+
+    def clear(self) -> None:
+        """From now on nothing goes wrong."""
+        self._predictions.clear()
+        self.webhooks_to_drop = 0
+
+
+class FaultyModel:
+    """A model whose predictions go wrong as planned."""
+
+    def __init__(self, model: Model, faults: Faults, clock: Clock) -> None:
+        self._model = model
+        self._faults = faults
+        self._clock = clock
+
+    async def predict(self, request: AsyncRequest) -> Outcome:
+        """Make one attempt at an async request."""
+        status = await self._suffer()
+        if status is None:
+            return await self._model.predict(request)
+        return outcome_of(status, {"Content-Type": "application/json"}, b'{"error": "%s"}' % _WORDS.encode())
+
+    @asynccontextmanager
+    async def forward(
+        self, body: bytes, headers: Mapping[str, str], request_id: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Pass a sync request on as it came. Raises ApiError with the planned status."""
+        status = await self._suffer()
+        if status is not None:
+            raise ApiError(HTTPStatus(status), _WORDS)
+        async with self._model.forward(body, headers, request_id) as response:
+            yield response
+
+    async def _suffer(self) -> int | None:
+        """The status that this prediction is answered with; None if it is to be made."""
+        fault = self._faults.take()
+        if fault is None:
+            return None
+        await self._clock.sleep(fault.delay_seconds)
+        if fault.hangs:
+            await asyncio.Event().wait()
+        return fault.status
+
+
+class DroppingConnection:
+    """A connection to webhooks that loses as many deliveries as planned."""
+
+    def __init__(self, connection: Connection, faults: Faults) -> None:
+        self._connection = connection
+        self._faults = faults
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> ReceiverAnswer:
+        """Send; the answer. Raises OSError where there is none."""
+        if self._faults.webhooks_to_drop > 0:
+            self._faults.webhooks_to_drop -= 1
+            raise ConnectionError("this delivery was made to fail")
+        return await self._connection.post(url, body, headers)

@@ -1,0 +1,1 @@
+"""A model or a chain from its folder to running replicas with a queue before them."""

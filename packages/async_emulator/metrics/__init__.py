@@ -1,0 +1,1 @@
+"""The platform's metrics, and the wrappers that measure."""

@@ -1,0 +1,1 @@
+"""From a queued or sync request to the model and back."""

@@ -1,0 +1,222 @@
+"""From the queue to the model and back: the one place that runs async requests.
+
+Nothing polls. `wake` is called when something may have become possible: a request was enqueued, a slot
+became free, a replica became ready, a pause is over.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from async_emulator.clock import Clock
+from async_emulator.errors import ReplicaUnreachable
+from async_emulator.prediction.capacity import Capacity, ReplicaSlots
+from async_emulator.prediction.outcome import TIMED_OUT, UNREACHABLE, BackPressure, Failure, Outcome, Success
+from async_emulator.prediction.retry_delay import delay_seconds
+from async_emulator.queue.lifecycle import Event
+from async_emulator.queue.request import AsyncRequest
+from async_emulator.queue.request_queue import RequestQueue
+from async_inference.codes import ErrorCode, RequestStatus
+
+if TYPE_CHECKING:
+    from async_inference.wire import AsyncPredictResult
+
+PREDICT_TIMEOUT_SECONDS = 3_600.0
+"""How long an async request may run (docs.baseten.co/inference/async: 1 hour)."""
+
+BACK_OFF_SECONDS = (0.5, 8.0)
+"""First and longest pause after a 429 of the model. Ours: the platform only says that it backs off."""
+
+_log = logging.getLogger(__name__)
+
+Deliver = Callable[[str, "AsyncPredictResult"], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One attempt at a request; the first has number 1."""
+
+    request: AsyncRequest
+    number: int
+
+
+class Dispatcher:
+    """Runs the queued requests of one deployment, as many at once as its replicas have slots.
+
+    `deliver` sends a result to a webhook and tells whether it was accepted; `on_deadline` is told when a
+    request that is in the queue now will expire. A failure with a code in `final` is not retried.
+    """
+
+    def __init__(
+        self,
+        *,
+        deployment_id: str,
+        capacity: Capacity,
+        queue: RequestQueue,
+        clock: Clock,
+        deliver: Deliver,
+        on_deadline: Callable[[datetime], None],
+        final: Collection[ErrorCode] = (),
+    ) -> None:
+        self._capacity = capacity
+        capacity.on_free = self.wake
+        self._deployment_id = deployment_id
+        self._queue = queue
+        self._clock = clock
+        self._deliver = deliver
+        self._on_deadline = on_deadline
+        self._final = final
+        self._retries: deque[_Attempt] = deque()
+        self._refused: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._back_off = BACK_OFF_SECONDS[0]
+        self._is_paused = False
+        self._is_held = False
+
+    @property
+    def waiting(self) -> int:
+        """How many requests could run if there were slots for them."""
+        return len(self._retries) + self._queue.count(self._deployment_id, RequestStatus.QUEUED)
+
+    def wake(self) -> None:
+        """Start whatever can start now."""
+        while self._capacity.has_room and (attempt := self._next_attempt()) is not None:
+            self._spawn(self._fill_slot(attempt, self._capacity.take()))
+
+    def hold(self, is_held: bool) -> None:
+        """Begin nothing for as long as it is held. What runs runs on."""
+        self._is_held = is_held
+        self.wake()
+
+    def queued(self, queue_deadline: datetime) -> None:
+        """A request is in the queue now, to expire at `queue_deadline`."""
+        self._on_deadline(queue_deadline)
+        self.wake()
+        self._capacity.on_load()
+
+    async def stop(self) -> None:
+        """Drop what is under way; it stays leased, and the queue gives it out again when next opened."""
+        self._capacity.close_all()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _next_attempt(self) -> _Attempt | None:
+        """Retries first, then the queue."""
+        if self._is_held:
+            return None
+        if self._retries:
+            return self._retries.popleft()
+        if self._is_paused:
+            return None
+        request = self._queue.lease(self._deployment_id, self._clock.now())
+        if request is None:
+            return None
+        return _Attempt(request, self._refused.pop(request.request_id, 1))
+
+    async def _fill_slot(self, attempt: _Attempt | None, slot: ReplicaSlots) -> None:
+        """Make one attempt after the other, for as long as there is one and the slot is not wanted elsewhere.
+
+        The model is called with the next before it is written down how the last one ended: it never waits
+        for our bookkeeping.
+        """
+        try:
+            while attempt is not None:
+                outcome = await self._make(attempt, slot)
+                if isinstance(outcome, BackPressure):
+                    self._put_back(attempt)
+                    return
+                self._spawn(self._conclude(attempt, outcome))  # begins when we next wait: for the model
+                attempt = self._next_attempt() if self._capacity.may_keep(slot) else None
+        finally:
+            self._capacity.give_back(slot)
+
+    async def _make(self, attempt: _Attempt, slot: ReplicaSlots) -> Outcome:
+        try:
+            async with self._clock.timeout(PREDICT_TIMEOUT_SECONDS):
+                return await slot.model.predict(attempt.request)
+        except TimeoutError:
+            return TIMED_OUT
+        except ReplicaUnreachable:
+            slot.suspect()
+            return UNREACHABLE
+        except Exception as error:
+            _log.exception("request %s could not be run", attempt.request.request_id)
+            return Failure(
+                code=ErrorCode.INTERNAL_SERVER_ERROR, message=type(error).__name__, is_retryable=True
+            )
+
+    def _put_back(self, attempt: _Attempt) -> None:
+        """The model is busy: wait, and begin again with this request, unless its time in the queue is over.
+
+        What the model refused was no attempt: the next has the same number.
+        """
+        if not self._is_paused:
+            self._is_paused = True
+            self._spawn(self._pause())
+        request = attempt.request
+        if attempt.number > 1:
+            self._refused[request.request_id] = attempt.number
+        self._queue.release(request.request_id, self._clock.now())
+        self.queued(request.queue_deadline)
+
+    async def _conclude(self, attempt: _Attempt, outcome: Success | Failure) -> None:
+        """Try again, or end the request."""
+        request = attempt.request
+        self._back_off = BACK_OFF_SECONDS[0]
+        if isinstance(outcome, Failure) and outcome.is_retryable and outcome.code not in self._final:
+            delay = delay_seconds(request.retry_config, attempt.number)
+            if delay is not None:
+                await self._clock.sleep(delay)
+                self._retries.append(_Attempt(request, attempt.number + 1))
+                self.wake()
+                self._capacity.on_load()
+                return
+        await self._end(request, outcome)
+
+    async def _end(self, request: AsyncRequest, outcome: Success | Failure) -> None:
+        from async_inference.wire import (  # for a quick start: see Emulator
+            AsyncPredictResult,
+            AsyncRequestError,
+        )
+
+        errors: list[AsyncRequestError] = []
+        if isinstance(outcome, Success):
+            delivered, undelivered = Event.SUCCEED, Event.SUCCEED_UNDELIVERED
+        else:
+            errors = [AsyncRequestError(code=outcome.code, message=outcome.message)]
+            delivered, undelivered = Event.FAIL, Event.FAIL_UNDELIVERED
+            _log.warning("request %s failed: %s: %s", request.request_id, outcome.code, outcome.message)
+        event = delivered
+        if request.webhook_endpoint:
+            result = AsyncPredictResult(
+                request_id=request.request_id,
+                model_id=request.model_id,
+                deployment_id=request.deployment_id,
+                time=self._clock.now(),
+                data=outcome.data if isinstance(outcome, Success) else None,
+                errors=errors,
+            )
+            if not await self._deliver(request.webhook_endpoint, result):
+                event = undelivered
+        self._queue.finish(request.request_id, event, self._clock.now(), errors)
+
+    async def _pause(self) -> None:
+        delay, self._back_off = self._back_off, min(self._back_off * 2, BACK_OFF_SECONDS[1])
+        await self._clock.sleep(delay)
+        self._is_paused = False
+        self.wake()
+
+    def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("what should not fail has failed", exc_info=error)

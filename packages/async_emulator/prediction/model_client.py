@@ -1,0 +1,72 @@
+"""How the platform calls the model server: `POST /v1/models/model:predict` with the bare model input."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+from yarl import URL
+
+from async_emulator.errors import ReplicaUnreachable
+from async_emulator.kind import Kind
+from async_emulator.prediction.model import CHAIN_REQUEST_ID_HEADER, HOP_BY_HOP, REQUEST_ID_HEADER
+from async_emulator.prediction.outcome import STREAMED, Outcome, is_streamed, outcome_of
+from async_emulator.queue.request import AsyncRequest
+
+_NOT_SENT = HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
+
+
+class ModelClient:
+    """Calls to one model server. Needs a running event loop; `close` it."""
+
+    def __init__(self, base_url: str) -> None:
+        self._predict_url = URL(f"{base_url}/v1/models/model:predict")
+        self._ready_url = f"{base_url}/v1/models/model"
+        # Who may call, how often and for how long is the dispatcher's business, not the connection pool's.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+        )
+
+    async def is_ready(self) -> bool:
+        """Whether the server has loaded its model."""
+        try:
+            async with self._session.get(self._ready_url) as response:
+                return response.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    async def predict(self, request: AsyncRequest) -> Outcome:
+        """Make one attempt at an async request. Raises ReplicaUnreachable where nothing answers."""
+        headers = {"Content-Type": "application/json", REQUEST_ID_HEADER: request.request_id}
+        if request.kind is Kind.CHAIN:
+            headers[CHAIN_REQUEST_ID_HEADER] = request.request_id
+        try:
+            async with self._session.post(
+                self._predict_url, data=request.model_input, headers=headers, allow_redirects=False
+            ) as response:
+                if is_streamed(response.status, response.headers):
+                    response.close()  # it may go on for ever
+                    return STREAMED
+                return outcome_of(response.status, response.headers, await response.read())
+        except aiohttp.ClientError as error:
+            raise ReplicaUnreachable(str(error)) from error
+
+    @asynccontextmanager
+    async def forward(
+        self, body: bytes, headers: Mapping[str, str], request_id: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Pass a sync request on as it came. Raises ReplicaUnreachable where nothing answers."""
+        passed = {name: value for name, value in headers.items() if name.lower() not in _NOT_SENT}
+        passed[REQUEST_ID_HEADER] = request_id
+        try:
+            async with self._session.post(
+                self._predict_url, data=body, headers=passed, allow_redirects=False
+            ) as response:
+                yield response
+        except aiohttp.ClientError as error:
+            raise ReplicaUnreachable(str(error)) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()

@@ -1,0 +1,126 @@
+"""What a model's answer means for an async request.
+
+The table is docs.baseten.co/inference/async, "Error codes". What a model answers besides is left out there:
+here every other 4xx is MODEL_INVALID_INPUT and all else MODEL_PREDICT_ERROR, and neither is retried.
+Pure: an answer goes in, an outcome comes out.
+"""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from async_emulator.prediction.chainlet_error import root_reason
+from async_inference.codes import ErrorCode
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+_MESSAGE_LIMIT = 2_000
+"""Characters of the model's own message that are kept. Ours: the platform states none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Success:
+    """The model answered."""
+
+    body: bytes
+    is_json: bool = True
+
+    @property
+    def data(self) -> "JsonValue":
+        """What a webhook gets: the JSON as it is, anything else as text (`data` is "dict or string").
+
+        Parsed by what will write it again, so that JSON which could not be written, such as half a surrogate
+        or lists 300 deep, is text too.
+        """
+        from pydantic_core import from_json  # here, for a quick start: see Emulator
+
+        if self.is_json:
+            with contextlib.suppress(ValueError):
+                data: JsonValue = from_json(self.body)
+                return data
+        return self.body.decode("utf-8", errors="replace")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """The attempt failed. `is_retryable`: another attempt may succeed."""
+
+    code: ErrorCode
+    message: str
+    is_retryable: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackPressure:
+    """The model is busy: no attempt was made, and the request stays queued."""
+
+
+Outcome = Success | Failure | BackPressure
+
+UNREACHABLE = Failure(code=ErrorCode.MODEL_UNAVAILABLE, message="Error making prediction", is_retryable=True)
+TIMED_OUT = Failure(
+    code=ErrorCode.MODEL_PREDICT_TIMEOUT,
+    message="the prediction took longer than an async request may run",
+    is_retryable=False,
+)
+
+STREAMED = Failure(
+    code=ErrorCode.ASYNC_REQUEST_NOT_SUPPORTED,
+    message="the model streams its output, which async requests do not support",
+    is_retryable=False,
+)
+
+_FAILURES: dict[int, tuple[ErrorCode, bool]] = {
+    HTTPStatus.BAD_REQUEST: (ErrorCode.MODEL_NOT_READY, True),
+    HTTPStatus.NOT_FOUND: (ErrorCode.MODEL_DOES_NOT_EXIST, False),
+    HTTPStatus.PRECONDITION_FAILED: (ErrorCode.MODEL_PREDICT_ERROR, False),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (ErrorCode.MODEL_INVALID_INPUT, False),
+    HTTPStatus.INTERNAL_SERVER_ERROR: (ErrorCode.MODEL_PREDICT_ERROR, True),
+    HTTPStatus.BAD_GATEWAY: (ErrorCode.MODEL_UNAVAILABLE, True),
+    HTTPStatus.SERVICE_UNAVAILABLE: (ErrorCode.MODEL_UNAVAILABLE, True),
+    HTTPStatus.GATEWAY_TIMEOUT: (ErrorCode.MODEL_PREDICT_TIMEOUT, True),
+}
+_FAILURES_BY_CLASS = {
+    3: (ErrorCode.MODEL_PREDICT_ERROR, False),
+    4: (ErrorCode.MODEL_INVALID_INPUT, False),
+    5: (ErrorCode.MODEL_PREDICT_ERROR, False),
+}
+_TRUSS_ERROR_HEADER = "X-Baseten-Error-Source"
+
+
+def is_streamed(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the answer is made while it is sent: by a generator, or a streaming response."""
+    return status < HTTPStatus.MULTIPLE_CHOICES and headers.get("Transfer-Encoding", "").lower() == "chunked"
+
+
+def outcome_of(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
+    """The outcome of an attempt that the model answered, not streaming. `headers` ignore case."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return BackPressure()
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Success(body=body, is_json=media_type == "application/json")
+    if status == HTTPStatus.BAD_REQUEST and _TRUSS_ERROR_HEADER in headers:
+        # The Truss server's word for an input that it cannot read, and the model's own 400; neither gets
+        # better by itself. The table's 400, "not ready", is the platform's, which does not mark it so.
+        code, is_retryable = ErrorCode.MODEL_INVALID_INPUT, False
+    else:
+        code, is_retryable = _FAILURES.get(status) or _FAILURES_BY_CLASS[status // 100]
+    return Failure(code=code, message=_message(status, body), is_retryable=is_retryable)
+
+
+def _message(status: int, body: bytes) -> str:
+    """The model's own words: the text under `error`, or what else it sent; of a chainlet, the root of it."""
+    text = body.decode("utf-8", errors="replace")
+    try:
+        parsed = json.loads(text)
+    except json.JSONDecodeError:
+        parsed = None
+    if isinstance(parsed, dict) and (error := parsed.get("error")):
+        reason = root_reason(error) if isinstance(error, dict) else None
+        text = reason or (error if isinstance(error, str) else json.dumps(error))
+    return text[:_MESSAGE_LIMIT].strip() or f"the model answered {status}"

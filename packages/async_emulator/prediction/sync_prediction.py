@@ -1,0 +1,126 @@
+"""A sync prediction: the call goes to the model as it came, the answer comes back as it is made."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from async_emulator.api.errors import ApiError
+from async_emulator.clock import Clock
+from async_emulator.errors import ReplicaUnreachable
+from async_emulator.prediction.capacity import Capacity, ReplicaSlots
+from async_emulator.prediction.model import HOP_BY_HOP, REQUEST_ID_HEADER, Model
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+TIMEOUT_SECONDS = 1_200.0
+"""How long a sync prediction may take (docs.baseten.co/reference/inference-api/overview)."""
+
+
+PARKING_SECONDS = 1_200.0
+"""How long a sync prediction may wait for a replica. Ours: the platform says that it ends, not when
+(docs.baseten.co/deployment/autoscaling/request-lifecycle)."""
+
+_NOT_RETURNED = HOP_BY_HOP | {"date", "server"}
+
+
+class SyncPrediction:
+    """The answer to `predict`, as an ASGI application.
+
+    It holds one slot from the call to the last byte. When the caller leaves, the call to the model is broken
+    off too, as the platform does: the model then skips what it has not begun.
+    """
+
+    def __init__(
+        self,
+        *,
+        capacity: Capacity,
+        clock: Clock,
+        body: bytes,
+        headers: Mapping[str, str],
+        request_id: str,
+    ) -> None:
+        self._capacity = capacity
+        self._clock = clock
+        self._body = body
+        self._headers = headers
+        self._request_id = request_id
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer the call."""
+        answer = _Answer(send)
+        forwarding = asyncio.create_task(self._forward(answer))
+        leaving = asyncio.create_task(_caller_left(receive))
+        try:
+            await asyncio.wait({forwarding, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            forwarding.cancel()
+            await asyncio.wait({forwarding, leaving})
+        error = None if forwarding.cancelled() else forwarding.exception()
+        if isinstance(error, ApiError) and not answer.has_started:
+            await error.response({REQUEST_ID_HEADER: self._request_id})(scope, receive, send)
+        elif error is not None:
+            raise error
+
+    async def _forward(self, answer: "_Answer") -> None:
+        slot = await self._slot()
+        try:
+            async with self._clock.timeout(TIMEOUT_SECONDS):
+                await self._predict(slot.model, answer)
+        except TimeoutError:
+            raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "the prediction took too long") from None
+        except ReplicaUnreachable as error:
+            slot.suspect()
+            raise ApiError(HTTPStatus.BAD_GATEWAY, "Error making prediction") from error
+        finally:
+            self._capacity.give_back(slot)
+
+    async def _slot(self) -> ReplicaSlots:
+        if self._capacity.has_room:
+            return self._capacity.take()
+        try:
+            async with self._clock.timeout(PARKING_SECONDS):
+                return await self._capacity.take_for_sync()
+        except TimeoutError:
+            message = "no replica had room for the prediction in time"
+            raise ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, message, "timeout") from None
+
+    async def _predict(self, model: Model, answer: "_Answer") -> None:
+        async with model.forward(self._body, self._headers, self._request_id) as response:
+            headers = {**_returned(response.headers), REQUEST_ID_HEADER: self._request_id}
+            await answer.start(response.status, headers)
+            async for chunk in response.content.iter_any():
+                await answer.send(chunk)
+            await answer.end()
+
+
+class _Answer:
+    """The caller's half of the exchange."""
+
+    def __init__(self, send: "Send") -> None:
+        self._send = send
+        self.has_started = False
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        self.has_started = True
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def send(self, chunk: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _returned(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those of a model's answer that go on to the caller."""
+    return {name: value for name, value in headers.items() if name.lower() not in _NOT_RETURNED}
+
+
+async def _caller_left(receive: "Receive") -> None:
+    message: Message = {"type": ""}
+    while message["type"] != "http.disconnect":
+        message = await receive()

@@ -1,0 +1,1 @@
+"""Where async requests wait, and the rules by which their status changes."""

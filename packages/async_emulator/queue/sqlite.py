@@ -1,0 +1,221 @@
+"""The durable queue: one SQLite file that a `kill -9` at any instruction leaves whole.
+
+What was committed is in the operating system's hands, so it survives the death of this process; a loss of
+power may take the last commits (`synchronous = NORMAL`: sqlite.org/pragma.html). The file is locked for as
+long as the queue is open.
+"""
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
+from async_emulator.queue.lifecycle import Event
+from async_emulator.queue.request import AsyncRequest
+from async_emulator.queue.request_log import Watcher
+from async_emulator.queue.request_queue import RETENTION, after
+from async_emulator.queue.sqlite_row import changeable, from_micros, from_row, to_micros, to_row
+from async_inference.codes import RequestStatus
+
+if TYPE_CHECKING:
+    from async_inference.wire import AsyncRequestError
+
+_PRAGMAS = (
+    "page_size = 1024",  # rows are small, and a commit writes whole pages
+    "locking_mode = EXCLUSIVE",
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "wal_autocheckpoint = 8000",  # every 8 MB: a checkpoint writes pages all over a deep queue
+    "secure_delete = ON",  # an erased input is overwritten, not only unlinked
+    "journal_size_limit = 67108864",
+)
+
+
+class SQLiteQueue:
+    """The requests of one data directory. `now` is when it is opened: what was leased is released then.
+
+    Raises DataDirInUse where another process has the queue open, DataDirUnusable where there cannot be one.
+    """
+
+    def __init__(self, data_dir: Path, now: datetime) -> None:
+        self._sql = _statements()
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._connection = sqlite3.connect(data_dir / "queue.sqlite3", isolation_level=None, timeout=0)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise DataDirUnusable(data_dir, error) from error
+        self._connection.row_factory = sqlite3.Row
+        self._failure: sqlite3.Error | None = None
+        self.on_change: Callable[[], None] = lambda: None
+        self.watchers: list[Watcher] = []
+        try:
+            for pragma in _PRAGMAS:
+                self._connection.execute(f"PRAGMA {pragma}")
+            for name in self._sql:
+                if name.startswith("create_"):
+                    self._connection.execute(self._sql[name])
+            if not self._connection.execute(self._sql["select_kind_column"]).fetchone():
+                self._connection.execute(self._sql["add_kind_column"])  # a file from before chains
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise DataDirInUse(data_dir) from error
+            raise DataDirUnusable(data_dir, error) from error
+        self._recount()
+        self._change_all("select_in_progress", Event.RECOVER, now)
+        self.commit()
+
+    def enqueue(self, request: AsyncRequest) -> None:
+        """Take in a request that is QUEUED."""
+        seq = self._execute("insert_request", to_row(request)).lastrowid
+        self._execute("insert_input", {"seq": seq, "model_input": request.model_input})
+        self._count(request, 1)
+        self._tell(None, request)
+
+    def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
+        """Hand out the next request, by priority and then age."""
+        if not self.count(deployment_id, RequestStatus.QUEUED):
+            return None
+        row = self._connection.execute(
+            self._sql["select_next"], {"deployment_id": deployment_id, "now": to_micros(now)}
+        ).fetchone()
+        if row is None:
+            return None
+        leased = self._change(from_row(row), Event.LEASE, now)
+        self._leased[leased.request_id] = leased
+        return leased
+
+    def release(self, request_id: str, now: datetime) -> None:
+        """Put a leased request back in its old place."""
+        self._change(self.get(request_id), Event.RELEASE, now)
+
+    def finish(
+        self, request_id: str, event: Event, now: datetime, errors: Sequence["AsyncRequestError"] = ()
+    ) -> None:
+        """End a leased request and erase its input."""
+        self._change(self._leased.get(request_id) or self.get(request_id), event, now, errors)
+
+    def cancel(self, request_id: str, now: datetime) -> None:
+        """End a QUEUED request and erase its input."""
+        self._change(self.get(request_id), Event.CANCEL, now)
+
+    def expire_due(self, now: datetime) -> int:
+        """End every QUEUED request whose time is over."""
+        return self._change_all("select_due", Event.EXPIRE, now)
+
+    def next_deadline(self) -> datetime | None:
+        """When the next QUEUED request expires."""
+        micros = self._connection.execute(self._sql["select_next_deadline"]).fetchone()["queue_deadline"]
+        return None if micros is None else from_micros(micros)
+
+    def get(self, request_id: str) -> AsyncRequest:
+        """The request as it stands, without its input."""
+        if (leased := self._leased.get(request_id)) is not None:
+            return replace(leased, model_input=None)
+        row = self._connection.execute(self._sql["select_request"], {"request_id": request_id}).fetchone()
+        if row is None:
+            raise UnknownRequest(request_id)
+        return from_row(row)
+
+    def count(self, deployment_id: str, status: RequestStatus) -> int:
+        """How many of the deployment's requests have this status, QUEUED or IN_PROGRESS."""
+        return self._counts[deployment_id, status]
+
+    @property
+    def outstanding(self) -> int:
+        """How many requests are QUEUED or IN_PROGRESS."""
+        return self._counts.total()
+
+    def forget_ended(self, now: datetime) -> None:
+        """Drop the requests that ended more than RETENTION ago."""
+        self._execute("delete_ended", {"before": to_micros(now - RETENTION)})
+
+    def newest(self, status: RequestStatus | None, limit: int) -> Sequence[AsyncRequest]:
+        """The newest requests, of this status or of any, without their inputs."""
+        values = {"status": status, "limit": limit}
+        return [from_row(row) for row in self._connection.execute(self._sql["select_newest"], values)]
+
+    def clear(self) -> int:
+        """Drop every request that is not IN_PROGRESS."""
+        number = self._execute("delete_all", {}).rowcount
+        self._execute("delete_inputs", {})
+        self._recount()
+        return number
+
+    def commit(self) -> None:
+        """Hand every change to the operating system. Raises sqlite3.Error, as when the disk is full."""
+        failure, self._failure = self._failure, None
+        try:
+            if failure is None and self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            failure = error
+        if failure is not None:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._recount()
+            raise failure
+
+    def close(self) -> None:
+        """Commit, and close the file; its lock is free."""
+        self.commit()
+        self._connection.close()
+
+    def _change_all(self, statement: str, event: Event, now: datetime) -> int:
+        rows = self._connection.execute(self._sql[statement], {"now": to_micros(now)}).fetchall()
+        for row in rows:
+            self._change(from_row(row), event, now)
+        return len(rows)
+
+    def _change(
+        self,
+        request: AsyncRequest,
+        event: Event,
+        now: datetime,
+        errors: Sequence["AsyncRequestError"] = (),
+    ) -> AsyncRequest:
+        """One statement, and so whole; what ends a request erases its input (queue.sql, `erasure`)."""
+        changed = after(request, event, now, errors)
+        self._execute("update_request", changeable(changed))
+        self._leased.pop(request.request_id, None)
+        self._count(request, -1)
+        self._count(changed, 1)
+        self._tell(request, changed)
+        return changed
+
+    def _tell(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
+        for watch in self.watchers:
+            watch(before, after)
+
+    def _count(self, request: AsyncRequest, number: int) -> None:
+        if not request.status.is_terminal:  # as in `select_counts`
+            self._counts[request.deployment_id, request.status] += number
+
+    def _execute(self, statement: str, values: Mapping[str, object]) -> sqlite3.Cursor:
+        """Change something, in the transaction that the next commit ends."""
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self.on_change()
+        try:
+            return self._connection.execute(self._sql[statement], values)
+        except sqlite3.Error as error:
+            self._failure = error  # SQLite may have undone the whole transaction, so nobody's change counts
+            raise
+
+    def _recount(self) -> None:
+        """Know of the file what need not be asked of it each time."""
+        self._leased: dict[str, AsyncRequest] = {}
+        self._counts: Counter[tuple[str, RequestStatus]] = Counter()
+        for row in self._connection.execute(self._sql["select_counts"]):
+            self._counts[row["deployment_id"], RequestStatus(row["status"])] = row["number"]
+
+
+def _statements() -> dict[str, str]:
+    text = Path(__file__).with_name("queue.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)[1:]
+    return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}

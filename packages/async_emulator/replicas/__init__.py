@@ -1,0 +1,1 @@
+"""Model servers as processes: started, kept running, scaled."""

@@ -1,0 +1,189 @@
+"""One model server: a process of its own, that begins with its model loaded and leaves nothing behind."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from async_emulator.errors import ModelLoadFailed
+from async_emulator.replicas.model_log import ModelLog
+from async_emulator.trusses.config import TrussConfig
+
+if TYPE_CHECKING:
+    from async_emulator.prediction.model_client import ModelClient
+
+_READY_INTERVAL_SECONDS = 0.01
+_LOG_INTERVAL_SECONDS = 0.02
+_STOP_GRACE_SECONDS = 2.0
+"""How long a server may take to end by itself. Ours: an emulator's user waits at the prompt."""
+
+_PASSED_ON = (
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+)
+"""What a process needs of its machine. The rest of the shell's environment would not be there on Baseten."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplicaSpec:
+    """Everything that makes one replica like another.
+
+    `run_dir` is laid out by `lay_out`. `slots`: predictions that it makes at once. `name` stands before each
+    line of its log.
+    """
+
+    python: Path
+    run_dir: Path
+    packages_dir: Path
+    slots: int
+    name: str
+    environ: Mapping[str, str] = field(repr=False)
+
+
+def app_dir(run_dir: Path) -> Path:
+    """What /app is in the image."""
+    return run_dir / "app"
+
+
+def dynamic_config_dir(run_dir: Path) -> Path:
+    """What /etc/b10_dynamic_config is in the image."""
+    return run_dir / "dynamic_config"
+
+
+def lay_out(context: Path, config: TrussConfig, run_dir: Path, dynamic_config: Mapping[str, str]) -> None:
+    """Write what the image has at /app, the server, the model, its data and its config, and what is mounted.
+
+    `dynamic_config` holds the text of each file that the platform mounts.
+    """
+    app = app_dir(run_dir)
+    shutil.copytree(context / "server", app)
+    for source, target in ((config.model_module_dir, config.model_module_dir), (config.data_dir, "data")):
+        if (context / source).is_dir():
+            shutil.copytree(context / source, app / target)
+    shutil.copy2(context / "config.yaml", app)
+    mounted = dynamic_config_dir(run_dir)
+    mounted.mkdir()
+    for name, text in dynamic_config.items():
+        (mounted / name).write_text(text, encoding="utf-8")
+
+
+def replica_environ(
+    config: TrussConfig,
+    shell: Mapping[str, str],
+    *,
+    model_id: str,
+    deployment_id: str,
+    extra: Mapping[str, str],
+) -> dict[str, str]:
+    """The server's environment: what a machine gives, the Truss's own variables and secrets, and `extra`."""
+    environ = {name: shell[name] for name in _PASSED_ON if name in shell}
+    environ |= config.environment_variables
+    for name in config.secret_names:
+        if (variable := f"TRUSS_SECRET_{name}") in shell:
+            environ[variable] = shell[variable]
+    return {
+        **environ,
+        "BT_MODEL_ID": model_id,
+        "BT_MODEL_DEPLOYMENT_ID": deployment_id,
+        "PYTHONUNBUFFERED": "1",
+        **extra,
+    }
+
+
+class Replica:
+    """A model server that has loaded its model."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: ModelLog) -> None:
+        self._client: ModelClient | None = None
+        self._process = process
+        self._log = log
+        self._reading = asyncio.create_task(self._read_log())
+
+    @classmethod
+    async def start(
+        cls,
+        spec: ReplicaSpec,
+        emit: Callable[[str], None],
+        connect: Callable[[str], Awaitable["ModelClient"]],
+    ) -> Self:
+        """Start a server and wait until it is ready. Raises ModelLoadFailed.
+
+        `connect` gives who calls the server at a url.
+        """
+        with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+            port = listener.getsockname()[1]
+            process = await asyncio.create_subprocess_exec(
+                *(str(spec.python), str(Path(__file__).with_name("server_process.py"))),
+                *(str(spec.packages_dir), str(dynamic_config_dir(spec.run_dir)), str(listener.fileno())),
+                cwd=app_dir(spec.run_dir),
+                env={**spec.environ, "INFERENCE_SERVER_PORT": str(port)},
+                stdin=asyncio.subprocess.PIPE,  # its end tells the server that we are gone
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                limit=1,  # what is not read yet stays in the pipe, see _read_log
+                pass_fds=[listener.fileno()],
+                start_new_session=True,
+            )
+        replica = cls(process, ModelLog(emit, spec.name))
+        try:
+            replica._client = await connect(f"http://127.0.0.1:{port}")
+            if await replica.answers():
+                return replica
+            await replica._reading
+            reason = replica._log.last_error or f"the server ended with {await replica.ended()}"
+            raise ModelLoadFailed(reason)
+        except BaseException:
+            await replica.stop()
+            raise
+
+    @property
+    def client(self) -> "ModelClient":
+        """Who calls the server."""
+        if self._client is None:
+            raise RuntimeError("a replica has been started, and so connected to, before it is used")
+        return self._client
+
+    async def answers(self) -> bool:
+        """Wait until the server is ready to predict: True; or has ended: False."""
+        while not await self.client.is_ready():
+            if self._process.returncode is not None:
+                return False
+            await asyncio.sleep(_READY_INTERVAL_SECONDS)
+        return True
+
+    async def ended(self) -> int:
+        """Wait for the server's end; its exit code."""
+        return await self._process.wait()
+
+    def kill(self) -> None:
+        """End the server and every process that it started as a crash would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End the server and every process that it started."""
+        if self._process.returncode is None:
+            self._process.terminate()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_GRACE_SECONDS):
+                    await self._process.wait()
+        self.kill()
+        await self._process.wait()
+        await self._reading
+        if self._client is not None:
+            await self._client.close()
+
+    async def _read_log(self) -> None:
+        stdout = self._process.stdout
+        while stdout is not None and (output := await stdout.read(1_048_576)):
+            self._log.feed(output)
+            # The server logs each call; to be woken by each line would cost as much as the call itself.
+            await asyncio.sleep(_LOG_INTERVAL_SECONDS)
+        self._log.end()

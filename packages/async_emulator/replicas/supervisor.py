@@ -1,0 +1,159 @@
+"""One replica, kept running: when it dies, another is started in its place."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from time import perf_counter
+from typing import Protocol
+
+from async_emulator.clock import Clock
+from async_emulator.errors import ModelLoadFailed
+from async_emulator.prediction.capacity import Capacity, ReplicaSlots
+from async_emulator.prediction.model import Model
+from async_emulator.replicas.replica import ReplicaSpec
+
+RELOAD_PAUSE_SECONDS = (1.0, 30.0)
+"""First and longest pause before a model that failed to load is loaded again. Ours."""
+
+
+class RunningReplica(Protocol):
+    """A model server that has loaded its model."""
+
+    @property
+    def client(self) -> Model:
+        """Who makes its predictions."""
+        ...
+
+    async def answers(self) -> bool:
+        """Wait until the server is ready to predict: True; or has ended: False."""
+        ...
+
+    async def ended(self) -> int:
+        """Wait for the server's end; its exit code."""
+        ...
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        ...
+
+    async def stop(self) -> None:
+        """End it, and whatever it started."""
+        ...
+
+
+StartReplica = Callable[[ReplicaSpec, Callable[[str], None]], Awaitable[RunningReplica]]
+"""Starts a model server, given what gets the lines of its log. Raises ModelLoadFailed."""
+
+
+class ReplicaKeeper:
+    """Runs one replica after the other, from its creation until it is stopped or retired.
+
+    On trial, its task ends with ModelLoadFailed where the model does not load at first; what has once been
+    ready is loaded again for as long as it takes.
+    """
+
+    def __init__(
+        self,
+        spec: ReplicaSpec,
+        *,
+        name: str,
+        is_on_trial: bool,
+        start: StartReplica,
+        capacity: Capacity,
+        clock: Clock,
+        announce: Callable[[str], None],
+        log: Callable[[str], None],
+    ) -> None:
+        self.spec = spec
+        self.name = name
+        self.is_ready = False
+        self._is_on_trial = is_on_trial
+        self._start = start
+        self._capacity = capacity
+        self._clock = clock
+        self._announce = announce
+        self._log = log
+        self._replica: RunningReplica | None = None
+        self._was_ready = asyncio.Event()
+        self._suspected = asyncio.Event()
+        self._retired = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    async def wait_until_ready(self) -> None:
+        """Return once the replica has been ready. On trial: raises ModelLoadFailed."""
+        await _first(self._was_ready.wait(), asyncio.wait([self._task]))
+        if self._task.done():
+            self._task.result()
+
+    def kill(self) -> bool:
+        """End the replica as a crash would, `kill -9`; whether there was one."""
+        if self._replica is None:
+            return False
+        self._replica.kill()
+        return True
+
+    async def retire(self) -> None:
+        """Take nothing new, and end once what runs has ended."""
+        self._retired.set()
+        if not self.is_ready:
+            self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """End at once."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        pause = RELOAD_PAUSE_SECONDS[0]
+        while not self._retired.is_set():
+            started = perf_counter()
+            try:
+                self._replica = await self._start(self.spec, self._log)
+            except ModelLoadFailed as error:
+                if self._is_on_trial and not self._was_ready.is_set():
+                    raise
+                self._announce(f"{self.name}: {error}; trying again in {pause:.0f} s")
+                await self._clock.sleep(pause)
+                pause = min(pause * 2, RELOAD_PAUSE_SECONDS[1])
+                continue
+            self._announce(f"{self.name} is ready after {perf_counter() - started:.1f} s")
+            pause = RELOAD_PAUSE_SECONDS[0]
+            await self._use(self._replica)
+
+    async def _use(self, replica: RunningReplica) -> None:
+        model = self._capacity.wrap_model(replica.client)
+        slots = ReplicaSlots(model, self.spec.slots, on_suspect=lambda: self._suspect(slots))
+        try:
+            while not self._retired.is_set() and await replica.answers():
+                self._suspected.clear()
+                self.is_ready = True
+                self._was_ready.set()
+                self._capacity.open(slots)
+                await _first(replica.ended(), self._suspected.wait(), self._retired.wait())
+                self._close(slots)
+            if self._retired.is_set():
+                await _first(replica.ended(), slots.idle.wait())
+            else:
+                self._announce(f"{self.name} ended with {await replica.ended()}; starting another")
+        finally:
+            self._close(slots)
+            self._replica = None
+            await replica.stop()
+
+    def _suspect(self, slots: ReplicaSlots) -> None:
+        """It did not answer a prediction: it gets no other until it is known to live."""
+        self._close(slots)
+        self._suspected.set()
+
+    def _close(self, slots: ReplicaSlots) -> None:
+        self.is_ready = False
+        self._capacity.close(slots)
+
+
+async def _first(*awaitables: Coroutine[None, None, object]) -> None:
+    tasks = [asyncio.create_task(awaitable) for awaitable in awaitables]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,55 @@
+"""What Baseten would build an image from, written by truss itself."""
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from async_emulator.errors import NotATruss
+from async_emulator.trusses.watching.fingerprint import fingerprint
+from async_emulator.trusses.worker.client import TrussProcess
+
+
+def check_truss(truss_dir: Path) -> None:
+    """Raise NotATruss, at once and without truss, where the folder is plainly none."""
+    if not truss_dir.is_dir():
+        raise NotATruss(truss_dir, "there is no such folder")
+    if not (truss_dir / "config.yaml").is_file():
+        raise NotATruss(truss_dir, "no Truss: a Truss has a config.yaml (make one with 'truss init')")
+
+
+def truss_sources(truss_dir: Path) -> list[Path]:
+    """The folders that an image of the Truss gets something of: its own first, then those outside of it."""
+    folders = [truss_dir]
+    with contextlib.suppress(OSError, yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError):
+        config = yaml.safe_load((truss_dir / "config.yaml").read_text(encoding="utf-8"))
+        folders += [truss_dir / folder for folder in config.get("external_package_dirs") or []]
+    return folders
+
+
+async def build_context(truss_dir: Path, contexts_dir: Path, truss: TrussProcess) -> Path:
+    """The build context of the Truss as it is now, made below `contexts_dir` if it is not there yet.
+
+    Raises NotATruss where truss refuses the folder.
+    """
+    check_truss(truss_dir)
+    context = contexts_dir / fingerprint(truss_sources(truss_dir))
+    if context.is_dir():
+        return context
+    contexts_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=contexts_dir, prefix=".building-") as building:
+        written = Path(building) / "context"
+        if problem := await truss.write_context(truss_dir, written):
+            raise NotATruss(truss_dir / "config.yaml", problem)
+        put_in_place(written, context)
+    return context
+
+
+def put_in_place(written: Path, wanted: Path) -> None:
+    """Rename a folder, unless somebody else was quicker."""
+    try:
+        written.rename(wanted)
+    except OSError:
+        if not wanted.is_dir():
+            raise

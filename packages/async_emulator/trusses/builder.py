@@ -1,0 +1,91 @@
+"""From the files of a Truss to everything that a replica needs."""
+
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from async_emulator.deployments.platform import Surroundings
+from async_emulator.replicas.replica import ReplicaSpec, lay_out, replica_environ
+from async_emulator.settings.deployment import DeploymentSettings
+from async_emulator.trusses.config import TrussConfig
+from async_emulator.trusses.oidc_token import VARIABLE, oidc_token
+from async_emulator.trusses.source import TrussSource
+
+
+class TrussBuilder:
+    """Builds one Truss, each time as it is then. `announce` gets lines for a person."""
+
+    def __init__(
+        self,
+        settings: DeploymentSettings,
+        source: TrussSource,
+        surroundings: Surroundings,
+        announce: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._source = source
+        self._environments = surroundings.environments
+        self._clock = surroundings.clock
+        self._announce = announce
+        self._runs_dir = settings.data_dir / "app" / settings.deployment_id
+        self._numbers = itertools.count(1)
+
+    async def build(self, in_use: Collection[Path] = ()) -> ReplicaSpec:
+        """What replicas are made of. Of what was built before, `in_use` stays.
+
+        Raises UsageProblem or EnvironmentBuildFailed.
+        """
+        settings = self._settings
+        context = await self._source.context(self._announce)
+        config = TrussConfig.read(context)
+        python = await self._environments.python_for(context, config.python_version, self._announce)
+        run_dir = self._next_run_dir(in_use)
+        lay_out(context, config, run_dir, self._dynamic_config())
+        return ReplicaSpec(
+            name=self._source.name or "model",
+            python=python,
+            run_dir=run_dir,
+            packages_dir=context / config.bundled_packages_dir,
+            slots=settings.concurrency_target or config.predict_concurrency,
+            environ=replica_environ(
+                config,
+                os.environ,
+                model_id=settings.model_id,
+                deployment_id=settings.deployment_id,
+                extra={**self._oidc(config, run_dir), **settings.environ},
+            ),
+        )
+
+    def _next_run_dir(self, in_use: Collection[Path]) -> Path:
+        """A folder of its own for each build: who runs from an older one is not disturbed."""
+        if self._runs_dir.is_dir():
+            for older in self._runs_dir.iterdir():
+                if older not in in_use:
+                    shutil.rmtree(older, ignore_errors=True)
+        run_dir = self._runs_dir / str(next(self._numbers))
+        run_dir.mkdir(parents=True)
+        return run_dir
+
+    def _dynamic_config(self) -> dict[str, str]:
+        """What the platform mounts: the environment, where there is one (docs.baseten.co, "Environments")."""
+        mounted = dict(self._source.dynamic_config())
+        if (name := self._settings.environment) is not None:
+            mounted["environment"] = json.dumps({"name": name})
+        return mounted
+
+    def _oidc(self, config: TrussConfig, run_dir: Path) -> dict[str, str]:
+        if not config.has_oidc_token:
+            return {}
+        settings = self._settings
+        token = oidc_token(
+            model_id=settings.model_id,
+            deployment_id=settings.deployment_id,
+            environment=settings.environment,
+            now=self._clock.now(),
+        )
+        path = run_dir / "oidc_token"
+        path.write_text(token, encoding="utf-8")
+        return {VARIABLE: str(path)}

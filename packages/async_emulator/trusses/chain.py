@@ -1,0 +1,105 @@
+"""A chain as `truss chains push` would send it: each chainlet as a Truss of its own."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from async_emulator.errors import NotAChain
+from async_emulator.trusses.build_context import put_in_place
+from async_emulator.trusses.watching.fingerprint import fingerprint
+from async_emulator.trusses.worker.client import TrussProcess
+
+_INDEX = "chain.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chainlet:
+    """One chainlet, and its build context. It calls its `dependencies`, other chainlets by their names."""
+
+    name: str
+    display_name: str
+    dependencies: tuple[str, ...]
+    is_entrypoint: bool
+    context: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuiltChain:
+    """A chain. `chainlets` come after those that they call; `sources` are folders besides the chain's own."""
+
+    name: str
+    chainlets: tuple[Chainlet, ...]
+    sources: tuple[Path, ...]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """What was built below `folder`."""
+        index: dict[str, Any] = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        return cls(
+            name=index["name"],
+            chainlets=tuple(_chainlet(folder, each) for each in index["chainlets"]),
+            sources=tuple(map(Path, index["sources"])),
+        )
+
+    @property
+    def entrypoint(self) -> Chainlet:
+        """The chainlet that callers reach."""
+        return next(chainlet for chainlet in self.chainlets if chainlet.is_entrypoint)
+
+
+async def build_chain(chain_file: Path, chains_dir: Path, truss: TrussProcess) -> BuiltChain:
+    """The chain as it is now, built below `chains_dir` if it is not there yet.
+
+    Raises NotAChain where its code or truss refuses.
+    """
+    check_chain(chain_file)
+    chains_dir.mkdir(parents=True, exist_ok=True)
+    known = chains_dir / f"{_fingerprint(chain_file)}.json"
+    if (built := _built_before(known, chain_file)) is not None:
+        return BuiltChain.read(built)
+    with tempfile.TemporaryDirectory(dir=chains_dir, prefix=".building-") as building:
+        written = Path(building) / "chain"
+        answer = await truss.write_chain(chain_file, written)
+        if problem := answer.get("problem"):
+            raise NotAChain(str(problem))
+        sources = [Path(source) for source in answer["sources"]]
+        (written / _INDEX).write_text(json.dumps(answer), encoding="utf-8")
+        built = chains_dir / _fingerprint(chain_file, *sources)
+        put_in_place(written, built)
+    known.write_text(json.dumps(list(map(str, sources))), encoding="utf-8")
+    return BuiltChain.read(built)
+
+
+def check_chain(chain_file: Path) -> None:
+    """Raise NotAChain, at once and without truss, where the file is plainly none."""
+    if not chain_file.is_file():
+        raise NotAChain(f"{chain_file}: there is no such file")
+    if chain_file.suffix != ".py":
+        raise NotAChain(f"{chain_file}: no chain: a chain is a Python file with an entrypoint")
+
+
+def _built_before(known: Path, chain_file: Path) -> Path | None:
+    """Where the chain was built with the same files of its own, if those outside are the same too."""
+    if not known.is_file():
+        return None
+    sources = [Path(source) for source in json.loads(known.read_text(encoding="utf-8"))]
+    built = known.with_name(_fingerprint(chain_file, *sources))
+    return built if built.is_dir() else None
+
+
+def _fingerprint(chain_file: Path, *sources: Path) -> str:
+    """Of the chain that this file holds; another file of the same folder may hold another."""
+    return f"{chain_file.stem}-{fingerprint([chain_file.parent, *sources])}"
+
+
+def _chainlet(folder: Path, index: Mapping[str, Any]) -> Chainlet:
+    return Chainlet(
+        name=index["name"],
+        display_name=index["display_name"],
+        dependencies=tuple(index["dependencies"]),
+        is_entrypoint=index["is_entrypoint"],
+        context=folder / index["name"],
+    )

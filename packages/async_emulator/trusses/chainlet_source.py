@@ -1,0 +1,48 @@
+"""A chainlet as something that can be built: one of those that a chain was generated into."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from async_emulator.errors import NotAChain
+from async_emulator.trusses.chain import BuiltChain, Chainlet
+
+_DYNAMIC_CONFIG = "dynamic_chainlet_config"
+"""The file in which a chainlet finds the urls of those that it calls."""
+
+
+class GeneratedChain:
+    """The chain as it was generated last. `url_of` tells where the chainlet of a name is reached."""
+
+    def __init__(self, chain_file: Path, url_of: Callable[[str], str]) -> None:
+        self.file = chain_file
+        self.built: BuiltChain | None = None
+        self._url_of = url_of
+
+    def urls(self) -> dict[str, dict[str, str]]:
+        """What the platform mounts: the url of every chainlet, by its display name."""
+        chainlets = self.built.chainlets if self.built else ()
+        return {each.display_name: {"predict_url": self._url_of(each.name)} for each in chainlets}
+
+
+class ChainletSource:
+    """The chainlet that `find` picks. See TrussSource."""
+
+    def __init__(self, chain: GeneratedChain, find: Callable[[BuiltChain], Chainlet]) -> None:
+        self._chain = chain
+        self._find = find
+
+    @property
+    def name(self) -> str:
+        """The chainlet's name; until it is known, the file's."""
+        return self._find(self._chain.built).name if self._chain.built else self._chain.file.stem
+
+    async def context(self, _: Callable[[str], None]) -> Path:
+        """The build context, which is there since the chain was generated."""
+        if self._chain.built is None:
+            raise NotAChain(f"{self._chain.file}: it has not been generated")
+        return self._find(self._chain.built).context
+
+    def dynamic_config(self) -> Mapping[str, str]:
+        """Where the other chainlets are."""
+        return {_DYNAMIC_CONFIG: json.dumps(self._chain.urls())}

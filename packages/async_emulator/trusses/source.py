@@ -1,0 +1,45 @@
+"""Where the build context of a deployment comes from."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from async_emulator.settings.deployment import DeploymentSettings
+from async_emulator.trusses.build_context import build_context
+from async_emulator.trusses.worker.client import TrussProcess
+
+
+class TrussSource(Protocol):
+    """Something that truss can build."""
+
+    @property
+    def name(self) -> str:
+        """What tells its lines from those of others; empty where there are no others."""
+        ...
+
+    async def context(self, announce: Callable[[str], None]) -> Path:
+        """The build context as its files are now. Raises UsageProblem."""
+        ...
+
+    def dynamic_config(self) -> Mapping[str, str]:
+        """Text that the platform mounts, by the name of the file."""
+        ...
+
+
+class FolderSource:
+    """A folder with a Truss. See TrussSource."""
+
+    def __init__(self, settings: DeploymentSettings, truss: TrussProcess) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._truss = truss
+
+    async def context(self, announce: Callable[[str], None]) -> Path:
+        """The build context of the folder."""
+        announce(f"building {self._settings.path}")
+        contexts_dir = self._settings.cache_dir / "contexts"
+        return await build_context(self._settings.path, contexts_dir, self._truss)
+
+    def dynamic_config(self) -> Mapping[str, str]:
+        """Nothing of its own."""
+        return {}

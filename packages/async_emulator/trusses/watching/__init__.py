@@ -1,0 +1,1 @@
+"""Deploying a Truss again when its files change."""

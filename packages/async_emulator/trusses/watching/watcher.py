@@ -1,0 +1,71 @@
+"""Notices when the files of a Truss change, by the system's own notifications."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import watchfiles
+
+from async_emulator.trusses.watching.fingerprint import is_taken
+
+
+class Watch(Protocol):
+    """The system's notifications."""
+
+    def __call__(self, *paths: Path, recursive: bool) -> AsyncIterator[object]:
+        """Something each time that something changes in one of the folders, or below where `recursive`."""
+        ...
+
+
+class TrussWatcher:
+    """Watches the folders that `sources` tells, now and after each change.
+
+    Of the first, what truss leaves out, a virtual environment or a repository, is not looked at.
+    """
+
+    def __init__(self, sources: Callable[[], Sequence[Path]], watch: Watch = watchfiles.awatch) -> None:
+        self._sources = sources
+        self._watch = watch
+        self._changed = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Return once something has changed since this returned the last time."""
+        await self._changed.wait()
+        self._changed.clear()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        folders = self._folders()
+        below = asyncio.create_task(self._watch_below(folders))
+        try:
+            async for _ in self._changes_of(self._sources()[0], recursive=False):
+                if (found := self._folders()) != folders:
+                    await _cancel(below)
+                    folders = found
+                    below = asyncio.create_task(self._watch_below(folders))
+        finally:
+            await _cancel(below)
+
+    async def _watch_below(self, folders: Sequence[Path]) -> None:
+        async for _ in self._changes_of(*folders, recursive=True):
+            pass
+
+    async def _changes_of(self, *paths: Path, recursive: bool) -> AsyncIterator[None]:
+        # What has changed before the watch began shows in no notification: whoever waits looks once it has.
+        asyncio.get_running_loop().call_soon(self._changed.set)
+        async for _ in self._watch(*paths, recursive=recursive):
+            self._changed.set()
+            yield
+
+    def _folders(self) -> list[Path]:
+        root, *others = self._sources()
+        inside = [path for path in root.iterdir() if path.is_dir() and is_taken(root, path)]
+        return sorted([*inside, *(path for path in others if path.is_dir())])
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,1 @@
+"""truss itself, in a process of its own."""

@@ -1,0 +1,1 @@
+"""The delivery of results to webhooks: signed, sent twice at most, never to a private address."""

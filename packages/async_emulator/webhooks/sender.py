@@ -1,0 +1,110 @@
+"""The delivery of results to webhooks (docs.baseten.co/inference/async, "Processing async predict results").
+
+Best effort, at least once: an answer that comes too late counts as none. What is signed is what is sent, to
+the byte. Both attempts carry the same bytes; the platform does not say whether `time` is made anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from async_emulator.clock import Clock
+from async_emulator.webhooks.delivery import Delivery, PrivateAddress, ReceiverAnswer
+from async_emulator.webhooks.signing_secrets import WebhookSecrets
+from async_inference.webhook_url import shown, webhook_url_problem
+from async_inference.webhooks import SIGNATURE_HEADER, signature_header
+from async_inference.wire import AsyncPredictResult
+
+PAUSE_SECONDS = 2.0
+TIMEOUT_SECONDS = 10.0
+_AT_ONCE = 256
+"""Deliveries under way at once, so that slow receivers do not use up this process's sockets. Ours."""
+
+_log = logging.getLogger(__name__)
+
+
+class Connection(Protocol):
+    """Whatever sends a payload."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> ReceiverAnswer:
+        """Send; the answer. Raises OSError where there is none."""
+        ...
+
+
+class WebhookSender:
+    """Delivers results over `connection`; whoever is in `on_delivery` is told of each attempt."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        connection: Connection,
+        secrets: WebhookSecrets,
+        attempts: int = 2,
+        allow_private: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._connection = connection
+        self._secrets = secrets
+        self._attempts = attempts
+        self._allow_private = allow_private
+        self.on_delivery: list[Callable[[Delivery], None]] = []
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    async def deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
+        """Send `result`; whether it was accepted."""
+        problem = webhook_url_problem(webhook_endpoint, allow_private=self._allow_private)
+        if problem is not None:  # it was accepted by an emulator with other settings
+            _log.warning("request %s: its webhook endpoint %s", result.request_id, problem)
+            return False
+        body = result.model_dump_json().encode()
+        for attempt in range(1, self._attempts + 1):
+            if attempt > 1:
+                await self._clock.sleep(PAUSE_SECONDS)
+            async with self._room:
+                delivery = await self._send(webhook_endpoint, result, body, attempt)
+            for observe in self.on_delivery:
+                observe(delivery)
+            if delivery.is_accepted:
+                return True
+            answer = delivery.answer
+            _log.warning(
+                "Failed to send async predict results for request %s to webhook endpoint %s. "
+                "Status code: %s, response: %s",
+                result.request_id,
+                shown(webhook_endpoint),
+                "none" if answer is None else answer.status,
+                delivery.problem if answer is None else answer.body,
+            )
+            if not delivery.may_be_repeated:
+                break
+        return False
+
+    async def _send(self, url: str, result: AsyncPredictResult, body: bytes, attempt: int) -> Delivery:
+        sent_at = self._clock.now()
+        headers = {"Content-Type": "application/json", "X-BASETEN-REQUEST-ID": result.request_id}
+        if secrets := self._secrets.active(sent_at):
+            headers[SIGNATURE_HEADER] = signature_header(body, secrets)
+        answer, problem, is_refused = None, None, False
+        try:
+            async with self._clock.timeout(TIMEOUT_SECONDS):
+                answer = await self._connection.post(url, body, headers)
+        except TimeoutError:
+            problem = f"no answer within {TIMEOUT_SECONDS:.0f} s"
+        except OSError as error:
+            problem, is_refused = str(error) or type(error).__name__, isinstance(error, PrivateAddress)
+        return Delivery(
+            request_id=result.request_id,
+            model_id=result.model_id,
+            deployment_id=result.deployment_id,
+            webhook_endpoint=url,
+            attempt=attempt,
+            sent_at=sent_at,
+            seconds=(self._clock.now() - sent_at).total_seconds(),
+            headers=headers,
+            body=body,
+            answer=answer,
+            problem=problem,
+            is_refused=is_refused,
+        )

@@ -1,0 +1,6 @@
+"""`python -m async_inference.cli`: the command, where no script of it is on the path."""
+
+from async_inference.cli.main import main
+
+if __name__ == "__main__":
+    main()

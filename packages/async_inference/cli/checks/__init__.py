@@ -1,0 +1,1 @@
+"""What `truss-async check` looks at before a push."""

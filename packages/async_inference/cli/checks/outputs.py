@@ -1,0 +1,96 @@
+"""What can be known to be wrong with a Truss's output settings before the Truss is built or pushed.
+
+`truss-async serve` runs it at every start, as an entry point of the group `truss_async.checks`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from async_inference.cli.truss_config import read_truss_config
+from truss_outputs.errors import SettingsError
+
+if TYPE_CHECKING:
+    from truss_outputs.settings.outputs import OutputSettings
+
+_SDKS = {"s3": "boto3", "gs": "google-cloud-storage", "az": "azure-storage-blob"}
+_REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[str]:
+    """One line for each problem; none for a Truss that does not use `truss_outputs`.
+
+    `environ` is what the model will see; its secrets stand there as TRUSS_SECRET_<name>.
+    """
+    config = read_truss_config(truss_dir) or {}
+    if not (config.get("model_metadata") or {}).get("truss_outputs"):
+        return []
+    from truss_outputs.settings.outputs import OutputSettings  # here: another Truss does not wait for it
+
+    declared = config.get("secrets") or {}
+    try:
+        settings = OutputSettings.from_config(config, {**_variables(config), **environ})
+        urls = _urls(settings)
+        for url in urls:  # no store is opened: its SDK need only be in the image, and may ask the network
+            settings.options_for(url, _DeclaredSecrets(declared=declared, environ=environ))
+    except SettingsError as error:
+        return [str(error)]
+    installed = requirement_names(config, truss_dir)
+    missing = {
+        names[0]: f"requirements: {names[0]} is missing, and {url} needs it: add {names[0]} to config.yaml"
+        for url in urls
+        for names in _needed(settings, url)
+        if not set(names) & installed
+    }
+    return list(missing.values())
+
+
+def _urls(settings: "OutputSettings") -> list[str]:
+    """Every url that a result may go to: by default, in one of the environments, or to a destination."""
+    return [
+        settings.url_for(),
+        *(settings.url_for(environment=name) for name in settings.environments),
+        *(settings.url_for(destination=name) for name in settings.destinations),
+    ]
+
+
+def _needed(settings: "OutputSettings", url: str) -> Iterator[tuple[str, ...]]:
+    """What the image needs for the store at `url`, any of each; the first is what one would add."""
+    scheme = url.partition("://")[0]
+    sdk = _SDKS.get(scheme)
+    if sdk is None:
+        return
+    yield {"sdk": (sdk,), "obstore": ("obstore",)}.get(settings.engine, (sdk, "obstore"))
+    keys = (settings.account_key_secret, settings.sas_token_secret, settings.connection_string_secret)
+    if scheme == "az" and not any(keys):
+        yield ("azure-identity",)
+
+
+@dataclass(frozen=True)
+class _DeclaredSecrets:
+    """The secrets as the model will be given them: only what config.yaml declares."""
+
+    declared: Mapping[str, str | None]
+    environ: Mapping[str, str]
+
+    def __getitem__(self, name: str, /) -> str:
+        value = self.environ.get(f"TRUSS_SECRET_{name}") or self.declared[name]
+        if name not in self.declared or not value:
+            raise KeyError(name)
+        return value
+
+
+def _variables(config: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (config.get("environment_variables") or {}).items()}
+
+
+def requirement_names(config: Mapping[str, Any], truss_dir: Path) -> set[str]:
+    """The names of what the image installs, lower case. A file of any kind counts by the words in it."""
+    lines = [str(line) for line in config.get("requirements") or []]
+    if file := config.get("requirements_file"):
+        path = truss_dir / str(file)
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        return {word.lower() for word in _REQUIREMENT_NAME.findall(text)}
+    return {match.group().lower() for line in lines if (match := _REQUIREMENT_NAME.match(line.strip()))}

@@ -1,0 +1,1 @@
+"""Commands that call the API: a request is submitted, asked for, canceled."""

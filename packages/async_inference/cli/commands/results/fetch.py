@@ -1,0 +1,49 @@
+"""`truss-async fetch`."""
+
+from pathlib import Path
+
+import click
+
+from async_inference.cli import display
+from async_inference.cli.options import (
+    EXIT_CODES,
+    deployment_options,
+    json_option,
+    outputs_options,
+)
+from async_inference.cli.result_store import Outputs
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("request_id")
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    show_default=True,
+    help="Where the request's folder is made.",
+)
+@outputs_options
+@deployment_options
+@json_option
+def fetch(request_id: str, to: Path, outputs: Outputs, as_json: bool) -> None:
+    """Download a stored result and its artifacts into DIRECTORY/REQUEST_ID/.
+
+    Every file is checked against its checksum first. Only the store is asked, so no API key is needed.
+
+    \b
+    Example:
+      truss-async fetch 35643965636d4c3da6f54b5c3b354aa0 --to results
+    """
+    from async_inference.download import download_result
+
+    reader = outputs.reader()
+    files = []
+    with display.progress(f"{request_id}: fetching from {reader.url(request_id)}") as show:
+        for file in download_result(request_id, reader=reader, to=to):
+            files.append(file)
+            show(f"{request_id}: fetched {file.name}")
+    if as_json:
+        display.show_json({"request_id": request_id, "files": [str(file) for file in files]})
+    else:
+        display.show_fields(*((str(file), f"{file.stat().st_size:,} bytes") for file in files))

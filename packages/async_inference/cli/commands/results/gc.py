@@ -1,0 +1,74 @@
+"""`truss-async gc`."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from async_inference.cli import display
+from async_inference.cli.options import (
+    EXIT_CODES,
+    deployment_options,
+    json_option,
+    outputs_options,
+)
+from async_inference.cli.result_store import Outputs
+
+_AGE = re.compile(r"([0-9]{1,5})([hdw])")
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+
+# An attempt younger than this may still be about to commit.
+_YOUNGEST = timedelta(hours=1)
+
+
+def _age(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
+    match = _AGE.fullmatch(value)
+    age = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
+    if age is None or age < _YOUNGEST:
+        raise click.BadParameter(f"{value!r} is not allowed: 1h or more, in h, d or w, such as 7d")
+    return age
+
+
+@click.command(epilog=EXIT_CODES)
+@click.option(
+    "--older-than",
+    callback=_age,
+    metavar="AGE",
+    default="7d",
+    show_default=True,
+    help="Leave alone what was written since: 12h, 7d, 4w.",
+)
+@click.option("--delete", is_flag=True, help="Delete what is found. Without it, nothing is.")
+@outputs_options
+@deployment_options
+@json_option
+def gc(older_than: timedelta, delete: bool, outputs: Outputs, as_json: bool) -> None:
+    """List, or delete, what attempts left in the store that no result names.
+
+    These are artifacts of attempts that never committed or that another attempt forestalled, and error
+    records of requests that have a result after all. What a result names is never touched, nor is anything
+    that truss_outputs did not write. Everything in the store is listed for it, so run it seldom.
+
+    \b
+    Examples:
+      truss-async gc
+      truss-async gc --older-than 30d --delete
+    """
+    from truss_outputs.results.orphans import orphans
+
+    store = outputs.store()
+    objects, number, size = [], 0, 0
+    for orphan in orphans(store, before=datetime.now(UTC) - older_than):
+        if delete:
+            store.delete(orphan.entry.key)
+        number, size = number + 1, size + orphan.entry.size
+        url = store.url_of(orphan.entry.key)
+        if as_json:
+            objects.append({"url": url, "size": orphan.entry.size, "reason": orphan.reason})
+        else:
+            click.echo(f"{url}  {orphan.entry.size:,} bytes, {orphan.reason}")
+    if as_json:
+        display.show_json({"deleted": delete, "size": size, "objects": objects})
+    else:
+        what = "deleted" if delete else "found, and nothing deleted (that takes --delete)"
+        display.note(f"{number:,} objects of {size:,} bytes {what}")

@@ -1,0 +1,70 @@
+"""`truss-async wait`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from async_inference.cli import display
+from async_inference.cli.options import (
+    EXIT_CODES,
+    json_option,
+    outputs_options,
+    service_options,
+    timeout_option,
+)
+from async_inference.cli.result_store import Outputs
+from async_inference.cli.service import Service
+
+if TYPE_CHECKING:
+    from async_inference.client import AsyncInferenceClient
+    from truss_outputs.results.reader import OutputReader
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("request_id")
+@timeout_option
+@outputs_options
+@service_options
+@json_option
+def wait(request_id: str, timeout: float, outputs: Outputs, service: Service, as_json: bool) -> None:
+    """Wait until a request's result is in the store, and print it.
+
+    With an API key the service is asked as well: a request that failed, expired or was canceled ends the wait
+    at once, with exit code 1. The exit code is 3 when the time is up.
+
+    \b
+    Example:
+      truss-async wait 35643965636d4c3da6f54b5c3b354aa0 --timeout 60
+    """
+    reader = outputs.of(service).reader()
+    if service.api_key is None:
+        display.note("no API key, so only the store is watched: a request that fails is not noticed")
+        show_when_stored(request_id, reader, None, timeout, as_json=as_json)
+        return
+    with service.client() as client:
+        show_when_stored(request_id, reader, client, timeout, as_json=as_json)
+
+
+def show_when_stored(
+    request_id: str,
+    reader: "OutputReader",
+    client: "AsyncInferenceClient | None",
+    timeout: float,
+    *,
+    as_json: bool,
+) -> None:
+    """Follow the request with a spinner, and print its result."""
+    from async_inference.wait import wait_for_result
+
+    with display.progress(f"{request_id}: waiting for {reader.url(request_id)}") as show:
+        result = wait_for_result(
+            request_id,
+            reader=reader,
+            client=client,
+            timeout=timeout,
+            on_status=lambda status: show(f"{request_id}: {status.status}"),
+        )
+    if as_json:
+        display.show_json(result)
+    else:
+        display.show_result(result)

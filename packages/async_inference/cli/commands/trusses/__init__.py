@@ -1,0 +1,1 @@
+"""Commands about a Truss's folder."""

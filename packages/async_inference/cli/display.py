@@ -1,0 +1,101 @@
+"""What commands print: JSON for machines, tables for people."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+
+    from async_inference.wire import AsyncRequestStatus
+    from truss_outputs.results.document import StoredArtifact, StoredResult
+
+# The terminal breaks what is too long, and so a URL can be copied from it in one piece.
+_UNBROKEN = 10_000
+
+_COLOURS = {"SUCCEEDED": "green", "WEBHOOK_FAILED": "yellow", "QUEUED": "cyan", "IN_PROGRESS": "cyan"}
+
+
+def show_json(document: "BaseModel | dict[str, Any]") -> None:
+    """One JSON document on one line, with what was said and no defaults of ours."""
+    if isinstance(document, dict):
+        click.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        click.echo(document.model_dump_json(exclude_unset=True))
+
+
+def show_fields(*fields: tuple[str, str]) -> None:
+    """Names and what they stand for, one a line."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    for field in fields:
+        table.add_row(*field)
+    _console().print(table)
+
+
+def show_status(status: "AsyncRequestStatus") -> None:
+    """Where a request stands."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Async request", title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_row("request_id", status.request_id)
+    table.add_row("status", Text(status.status, _COLOURS.get(status.status, "red")))
+    table.add_row("webhook_status", status.webhook_status)
+    table.add_row("chain_id" if status.chain_id else "model_id", status.chain_id or status.model_id)
+    table.add_row("deployment_id", status.deployment_id)
+    table.add_row("created_at", f"{status.created_at:%Y-%m-%d %H:%M:%S.%f %Z}")
+    table.add_row("status_at", f"{status.status_at:%Y-%m-%d %H:%M:%S.%f %Z}")
+    for error in status.errors:
+        table.add_row(Text("error", "bold red"), f"{error.code}: {error.message}")
+    _console().print(table)
+
+
+def show_result(result: "StoredResult") -> None:
+    """A stored result, and what lies beside it."""
+    console = _console()
+    console.print_json(result.model_dump_json())
+    if result.truss_outputs.artifacts:
+        _show_artifacts(console, result.truss_outputs.artifacts)
+
+
+def _show_artifacts(console: "Console", artifacts: Iterable["StoredArtifact"]) -> None:
+    from rich.table import Table
+
+    table = Table(title="Artifacts", title_justify="left")
+    table.add_column("name", style="bold")
+    table.add_column("type")
+    table.add_column("bytes", justify="right")
+    for artifact in artifacts:
+        table.add_row(artifact.name, artifact.content_type, f"{artifact.size:,}")
+    console.print(table)
+
+
+@contextmanager
+def progress(text: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr, if somebody watches; what it gives changes its text."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    with _console(stderr=True).status(text) as spinner:
+        yield spinner.update
+
+
+def note(text: str) -> None:
+    """A remark for people, on stderr."""
+    click.echo(f"truss-async: {text}", err=True)
+
+
+def _console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    width = None if stderr else _UNBROKEN
+    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)

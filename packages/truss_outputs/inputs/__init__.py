@@ -1,0 +1,1 @@
+"""Inputs that a request only refers to."""

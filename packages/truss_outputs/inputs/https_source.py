@@ -1,0 +1,174 @@
+"""Bytes from an https url that a caller named, read without being led anywhere else.
+
+- Only hosts on the list are asked, on port 443, with their certificate checked. No proxy, no cookie, no key.
+- The host is resolved once, and every address it has must be public; the connection goes to the address that
+  was checked. A second look-up that answers otherwise (DNS rebinding) does not happen.
+- A redirect is refused, whatever its target.
+- A body that ends early is an error.
+"""
+
+import http.client
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from truss_outputs.errors import OutputError
+from truss_outputs.inputs.public_address import is_public
+
+_PORT = 443
+_CHUNK = 1 << 20
+_LONGEST_URL = 8_192
+_USER = re.compile(r"://[^/]*@")
+
+
+class InputRefused(OutputError, ValueError):
+    """An input reference that is not read: another attempt would end the same way."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url = without_query(url)
+        self.problem = problem
+        super().__init__(f"input {self.url}: {problem}")
+
+
+class InputUnavailable(OutputError, OSError):
+    """An input could not be read this time."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = without_query(url)
+        self.reason = reason
+        super().__init__(f"input {self.url}: {reason}")
+
+
+def without_query(url: str) -> str:
+    """The url as it may be shown: without a password, and without what may be a signature."""
+    return _USER.sub("://", url.partition("?")[0].partition("#")[0])[:200]
+
+
+def _resolve(host: str, port: int) -> Sequence[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+def _connect(address: str, port: int, timeout: float) -> socket.socket:
+    return socket.create_connection((address, port), timeout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a server answered. `size` is None where it does not say. To be closed, read or not."""
+
+    content_type: str
+    size: int | None
+    chunks: Iterator[bytes]
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpsSource:
+    """Reads from the `allowed_hosts`; `*.example.com` allows every host below it, and not `example.com`.
+
+    `timeout` is in seconds, and for each step. `resolve`, `connect` and `context` are the network's own.
+    """
+
+    allowed_hosts: Sequence[str]
+    timeout: float = 30.0
+    resolve: Callable[[str, int], Sequence[str]] = _resolve
+    connect: Callable[[str, int, float], socket.socket] = _connect
+    context: ssl.SSLContext | None = None
+
+    def open(self, url: str) -> Answer:
+        """The answer to a GET, its chunks still to be read. Raises InputRefused or InputUnavailable."""
+        parts = _parse(url)
+        host = parts.hostname or ""
+        if not any(_matches(host, allowed) for allowed in self.allowed_hosts):
+            known = ", ".join(self.allowed_hosts) or "none: no host is listed under inputs.allowed_hosts"
+            raise InputRefused(url, f"its host is not on the list; allowed: {known}")
+        connection = http.client.HTTPConnection(host, _PORT, timeout=self.timeout)
+        try:
+            connection.sock = self._secure(url, host)
+            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("GET", path, headers={"Host": host, "Accept-Encoding": "identity"})
+            response = connection.getresponse()
+        except UnicodeError:
+            raise InputRefused(url, "its host is no name") from None
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise InputUnavailable(url, _reason(error)) from error
+
+        def close() -> None:
+            response.close()
+            connection.close()
+
+        if response.status != http.client.OK:
+            close()
+            raise _refusal(url, response.status)
+        return Answer(
+            content_type=response.getheader("Content-Type", "application/octet-stream"),
+            size=response.length,
+            chunks=_chunks(url, response),
+            close=close,
+        )
+
+    def _secure(self, url: str, host: str) -> ssl.SSLSocket:
+        addresses = self.resolve(host, _PORT)
+        if not addresses or not all(map(is_public, addresses)):
+            raise InputRefused(url, "its host has an address that is not public")
+        context = self.context or ssl.create_default_context()
+        plain = self.connect(addresses[0], _PORT, self.timeout)
+        try:
+            return context.wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
+
+
+def _parse(url: str) -> SplitResult:
+    if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>'):
+        raise InputRefused(url, "it is no url: too long, or with a character that none holds")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise InputRefused(url, "it is no url") from None
+    if parts.scheme != "https" or not parts.hostname:
+        raise InputRefused(url, "allowed: https://host/path, or an object of this store")
+    if "@" in parts.netloc or port not in (None, _PORT):
+        raise InputRefused(url, "a user, a password and a port of its own are not allowed")
+    return parts
+
+
+def _matches(host: str, allowed: str) -> bool:
+    return host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
+
+
+def _chunks(url: str, response: http.client.HTTPResponse) -> Iterator[bytes]:
+    remaining = response.length
+    while True:
+        try:
+            chunk = response.read(_CHUNK)
+        except (OSError, http.client.HTTPException) as error:
+            raise InputUnavailable(url, _reason(error)) from error
+        if not chunk:
+            break
+        if remaining is not None:
+            remaining -= len(chunk)
+        yield chunk
+    if remaining:
+        raise InputUnavailable(url, f"it ended {remaining} bytes early")
+
+
+def _refusal(url: str, status: int) -> OutputError:
+    if 300 <= status < 400:
+        return InputRefused(url, f"answered {status}: a redirect is not followed, so name its target")
+    if status in (408, 429) or status >= 500:
+        return InputUnavailable(url, f"answered {status}")
+    return InputRefused(url, f"answered {status}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return " ".join(str(error).split())[:200] or type(error).__name__

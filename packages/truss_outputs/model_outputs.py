@@ -1,0 +1,223 @@
+"""The three lines that give a Truss a place for its results.
+
+def __init__(self, config, secrets, **kwargs):
+    self._outputs = ModelOutputs.from_truss(config, secrets, environment=kwargs.get("environment"))
+
+def postprocess(self, output, request: starlette.requests.Request):
+    return self._outputs.store(output, request)
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from truss_outputs.backoff import Backoff
+from truss_outputs.destinations import Place, Places
+from truss_outputs.errors import OutputError, StoreError
+from truss_outputs.request_id import HasHeaders, request_id_of
+from truss_outputs.response import check_response, respond
+from truss_outputs.results.failures import failure_key, failure_of
+from truss_outputs.settings.known_secrets import KnownSecrets
+from truss_outputs.settings.outputs import OutputSettings, Secrets
+from truss_outputs.settings.sections import FailureSettings, InputSettings, ResponseSettings
+from truss_outputs.store import Store
+from truss_outputs.stores.probe import require
+
+if TYPE_CHECKING:
+    from truss_outputs.inputs.https_source import HttpsSource
+    from truss_outputs.inputs.reference import InputStream
+
+_log = logging.getLogger(__name__)
+
+# A failed attempt's record is worth a little time, but the failure itself must not wait for long.
+_FAILURE_BUDGET_SECONDS = 2.0
+
+
+class ModelOutputs:
+    """Stores what a model returns. One for a model, made before its first request, shared by all of them."""
+
+    def __init__(
+        self,
+        places: Places,
+        *,
+        response: ResponseSettings | None = None,
+        failures: FailureSettings | None = None,
+        inputs: InputSettings | None = None,
+        https: "HttpsSource | None" = None,
+        secrets: KnownSecrets | None = None,
+        model_id: str = "",
+        deployment_id: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._places = places
+        self._response = response or ResponseSettings()
+        self._failures = failures or FailureSettings()
+        self._inputs = inputs or InputSettings()
+        self._https = https
+        self._secrets = secrets or KnownSecrets()
+        self._model_id = model_id
+        self._deployment_id = deployment_id
+        self._now = now
+        check_response(self._response, places.place().store)
+
+    @classmethod
+    def of_store(cls, store: Store, **settings: Any) -> Self:
+        """For a store at hand, everything else by default."""
+        return cls(Places.of_store(store), **settings)
+
+    @classmethod
+    def from_truss(
+        cls,
+        config: Mapping[str, Any],
+        secrets: Secrets,
+        *,
+        environment: Mapping[str, Any] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """From what Truss passes to a model's `__init__`. Raises SettingsError. The store is not asked yet.
+
+        `environ` is this process's unless given. Baseten tells a model in it which model and deployment it is
+        (docs.baseten.co/development/model/custom-server, "Runtime environment").
+        """
+        environ = os.environ if environ is None else environ
+        settings = OutputSettings.from_config(config, environ)
+        model_id, deployment_id = environ.get("BT_MODEL_ID", ""), environ.get("BT_MODEL_DEPLOYMENT_ID", "")
+        places = Places.of_truss(
+            settings, secrets, environment=environment, model_id=model_id, deployment_id=deployment_id
+        )
+        return cls(
+            places,
+            response=settings.response,
+            failures=settings.failures,
+            inputs=settings.inputs,
+            secrets=KnownSecrets.of_truss(config, secrets),
+            model_id=model_id,
+            deployment_id=deployment_id,
+        )
+
+    @classmethod
+    def from_chainlet(cls, remote_config: Any, context: Any) -> Self:
+        """From a chainlet's `remote_config` and `DeploymentContext`. Raises SettingsError.
+
+        The settings stand in `options.metadata`, which becomes the chainlet's `model_metadata`.
+        """
+        config = {
+            "model_metadata": remote_config.options.metadata or {},
+            "secrets": remote_config.get_asset_spec().secrets,
+        }
+        environment = {"name": context.environment.name} if context.environment else None
+        return cls.from_truss(config, context.secrets, environment=environment)
+
+    def check(self) -> None:
+        """Prove that results can be stored, by storing a probe. To be called in `load`.
+
+        A model that could not store its results then never gets ready, and its log says why. Raises
+        StoreError with the store's url and each permission that is missing, SettingsError for a place that
+        the settings do not describe. Every destination is proved. What only readers need is logged.
+        """
+        for place in self._places.all():
+            for problem in require(place.store):
+                _log.warning("results can be stored, but not found by all: %s", problem)
+
+    @contextmanager
+    def input(self, reference: Any) -> "Iterator[InputStream]":
+        """The large input that a part of the request's input refers to; to be used in a `with`.
+
+        What is read is an object of this model's store, or an https url of a host that the settings allow,
+        see `input_reference`. One that may not be read is the caller's fault (422, not tried again), one that
+        cannot be read now fails the attempt.
+        """
+        # Here, so that a model without large inputs does not wait for an HTTP library.
+        from truss_outputs.inputs.https_source import HttpsSource, InputRefused, InputUnavailable
+        from truss_outputs.inputs.reference import open_input
+
+        settings = self._inputs
+        https = self._https or HttpsSource(
+            allowed_hosts=settings.allowed_hosts, timeout=settings.timeout_seconds
+        )
+        try:
+            store = self._places.place().store
+            with open_input(reference, store=store, settings=settings, https=https) as stream:
+                yield stream
+        except InputRefused as error:
+            raise _http_error(422, error) from error
+        except (InputUnavailable, StoreError) as error:
+            raise _http_error(500, error) from error
+
+    def setup_environment(self, environment: Mapping[str, Any] | None) -> None:
+        """Go on in this environment. To be called in the model's own `setup_environment`.
+
+        Truss calls that before `load`, and whenever a promotion moves the running model: from then on results
+        go where the settings say for the new environment. Raises SettingsError where they do not.
+        """
+        self._places.enter(environment)
+
+    def store(
+        self, output: object, request: HasHeaders | None = None, *, destination: str | None = None
+    ) -> Any:
+        """Store `output` under the request's id. What is returned says where, for the caller and the webhook.
+
+        Without `request`, the id is the one Truss has for the call being served, in a model or in a chainlet;
+        within `chains.run_local()`, where there is none, it is a new one. `destination` is the name of one
+        the settings list; a request may choose it, as it can choose nothing else by it. If the output could
+        not be stored the request fails, as an HTTP error: of any other, Truss tells the caller only that
+        there was one.
+        """
+        place = self._place(destination)
+        try:
+            request_id = request_id_of(request)
+            started = time.perf_counter()
+            reference = place.writer.write(output, request_id)
+            _log.info("stored %s in %.3f s", reference.url, time.perf_counter() - started)
+            return respond(reference, self._response, place.store)
+        except OutputError as error:
+            raise _http_error(500, error) from error
+
+    def _place(self, destination: str | None) -> Place:
+        try:
+            return self._places.place(destination)
+        except OutputError as error:  # of a name that the request chose, the request is to blame
+            raise _http_error(500 if destination is None else 422, error) from error
+
+    def store_failure(
+        self, error: BaseException, request: HasHeaders | None = None, *, destination: str | None = None
+    ) -> str | None:
+        """Leave an error record of an attempt that ended with `error`, and return its url.
+
+        It holds no secret, and never keeps a later attempt from success. This method raises nothing, so that
+        nothing hides `error`: where the record cannot be stored, that is logged, and None returned.
+        """
+        if not self._failures.store:
+            return None
+        try:
+            store = self._places.place(destination).store
+            failure = failure_of(
+                error,
+                request_id_of(request),
+                time=self._now(),
+                model_id=self._model_id,
+                deployment_id=self._deployment_id,
+                secrets=self._secrets.values(),
+                with_traceback=self._failures.traceback,
+            )
+            key = failure_key(failure.request_id, failure.truss_outputs.attempt)
+            body = failure.model_dump_json().encode()
+            Backoff(budget=_FAILURE_BUDGET_SECONDS).call(
+                lambda: store.put(key, body, content_type="application/json")
+            )
+        except Exception as trouble:  # whatever it is, the failure that was to be recorded counts more
+            _log.warning("no error record of a failed attempt: %s", trouble)
+            return None
+        url = store.url_of(key)
+        _log.info("recorded a failed attempt: %s", url)
+        return url
+
+
+def _http_error(status_code: int, error: OutputError) -> Exception:
+    from fastapi import HTTPException  # always there in a Truss server, and nowhere else needed
+
+    return HTTPException(status_code=status_code, detail=str(error))

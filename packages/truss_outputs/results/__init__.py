@@ -1,0 +1,1 @@
+"""What a stored result is: written, committed, read, signed, cleaned up after."""

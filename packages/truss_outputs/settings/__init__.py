@@ -1,0 +1,1 @@
+"""The settings of `model_metadata.truss_outputs`, read once."""

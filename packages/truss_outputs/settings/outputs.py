@@ -1,0 +1,148 @@
+"""The settings, read once where the model starts and checked there.
+
+They stand in `config.yaml` under `model_metadata.truss_outputs`, the one part of it Truss leaves to the user.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, ValidationError
+
+from truss_outputs.errors import SettingsError
+from truss_outputs.settings.secrets import SECTION, Secrets
+from truss_outputs.settings.sections import (
+    FailureSection,
+    FailureSettings,
+    InputSection,
+    InputSettings,
+    ResponseSection,
+    ResponseSettings,
+    SignatureSection,
+)
+from truss_outputs.settings.store import TOKEN_VARIABLE, URL_VARIABLE, StoreSettings
+from truss_outputs.store import Store
+from truss_outputs.stores.azure.account import named_in
+from truss_outputs.stores.url import from_url
+from truss_outputs.values.types.images import ImageFormat
+
+__all__ = ["SECTION", "URL_VARIABLE", "OutputSettings", "Secrets"]
+
+# The last that is set holds.
+_AWS_VARIABLES = {
+    "endpoint_url": ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
+    "region": ("AWS_DEFAULT_REGION", "AWS_REGION"),
+}
+
+# Each of them says which of Azure's accounts is meant.
+_ACCOUNT = {"account_name", "endpoint_url", "connection_string_secret"}
+
+
+class OutputSettings(StoreSettings):
+    """Where results go, with which credentials, and what is said of them."""
+
+    images: ImageFormat = Field(
+        default="PNG",
+        description="The format of PIL images: `PNG`, `JPEG` or `WEBP`; a lossless one where it cannot hold "
+        "the image.",
+    )
+    response: ResponseSection = Field(
+        default=ResponseSettings(),
+        description="What the caller and the webhook get: `reference`, `inline` or `both`; more in a section "
+        "with `form`, `inline_limit_bytes` and `presign_seconds`.",
+    )
+    failures: FailureSection = Field(
+        default=FailureSettings(),
+        description="The error record of a failed attempt: `store` (true) and `traceback` (false).",
+    )
+    signature: SignatureSection | None = Field(
+        default=None,
+        description="The name of the Truss secret, a webhook secret, with which every result is signed.",
+    )
+    inputs: InputSection = Field(
+        default=InputSettings(),
+        description="Which input references are read: `allowed_hosts`, `limit_bytes` and `timeout_seconds`.",
+    )
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], environ: Mapping[str, str]) -> Self:
+        """The settings of a Truss, from its whole `config`. Raises SettingsError."""
+        section: Any = config
+        for place in SECTION.split("."):
+            section = section.get(place) or {}
+            if not isinstance(section, Mapping):
+                found = type(section).__name__
+                raise SettingsError(SECTION, f"found {found}; allowed: settings by name, such as url")
+        override = environ.get(URL_VARIABLE)
+        values = _overridden(section, override) if override else dict(section)
+        if str(values.get("url")).startswith("s3://"):
+            values = {**_told_to_aws(environ), **values}
+        elif str(values.get("url")).startswith("az://") and not _ACCOUNT & set(values):
+            values = {**_told_to_azure(environ), **values}
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            raise _named(error, is_overridden=bool(override)) from error
+        token_file = environ.get(TOKEN_VARIABLE)
+        settings._token_file = Path(token_file) if token_file else None
+        return settings
+
+    def open_store(self, secrets: Secrets, *, url: str | None = None) -> Store:
+        """The store at `url`, which `url_for` gave, or by default at `url_for()`. Nothing is asked yet.
+
+        Open each url once for the whole process. Raises SettingsError.
+        """
+        url = url or self.url_for()
+        return from_url(url, options=self.options_for(url, secrets), setting=f"{SECTION}.url")
+
+
+def _told_to_aws(environ: Mapping[str, str]) -> dict[str, str]:
+    """What AWS's own variables say, which its SDK reads by itself and the other engine does not."""
+    return {
+        setting: environ[name]
+        for setting, names in _AWS_VARIABLES.items()
+        for name in names
+        if environ.get(name)
+    }
+
+
+def _told_to_azure(environ: Mapping[str, str]) -> dict[str, str]:
+    try:
+        return named_in(environ)
+    except ValueError:  # of a variable that may not even count: it is said when the store is opened
+        return {}
+
+
+def _overridden(section: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """The settings of who works elsewhere: all goes to `url`, whatever its environment or destination."""
+    destinations = section.get("destinations")
+    names = destinations if isinstance(destinations, Mapping) else {}
+    return {**section, "url": url, "environments": {}, "destinations": dict.fromkeys(names, url)}
+
+
+def _named(error: ValidationError, *, is_overridden: bool) -> SettingsError:
+    """The first of pydantic's complaints, in our words."""
+    first = error.errors(include_url=False)[0]
+    setting = ".".join(map(str, first["loc"]))
+    key = URL_VARIABLE if setting == "url" and is_overridden else ".".join(filter(None, (SECTION, setting)))
+    match first["type"]:
+        case "extra_forbidden" if len(first["loc"]) == 1:
+            problem = f"there is no such setting; allowed: {', '.join(OutputSettings.model_fields)}"
+        case "extra_forbidden":
+            problem = "there is no such setting; allowed: those that the README lists"
+        case "literal_error":
+            found = (
+                repr(first["input"])[:40]
+                if isinstance(first["input"], str)
+                else type(first["input"]).__name__
+            )
+            problem = f"found {found}; allowed: {first['ctx']['expected']}"
+        case "dict_type" | "model_type":
+            problem = f"found {type(first['input']).__name__}; allowed: settings by name"
+        case "missing":
+            problem = "is missing; allowed: s3://bucket/prefix or file:///absolute/folder"
+        case "value_error":
+            problem = str(first["ctx"]["error"])
+        case _:
+            problem = f"found {type(first['input']).__name__}; allowed: text"
+    return SettingsError(key, problem)

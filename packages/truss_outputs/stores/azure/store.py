@@ -1,0 +1,197 @@
+"""A store in a container of Azure Blob Storage, through Azure's own SDK."""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from truss_outputs.errors import ObjectNotFound
+from truss_outputs.keys import check_key, is_key
+from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.stores.azure import errors as azure_errors
+from truss_outputs.stores.azure.account import Account
+from truss_outputs.stores.bucket_urls import BucketUrls
+from truss_outputs.stores.parts_tmp import uploaded
+from truss_outputs.stores.presigning import length_problem
+from truss_outputs.stores.transfer import PART, Passing, in_parts, whole_if_small
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobClient, ContainerClient
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+_LARGEST_PUT = 64 * 1024 * 1024  # the SDK's own limit for one request
+_MOST_BLOCKS = 50_000  # learn.microsoft.com/rest/api/storageservices/put-block-list
+
+
+class AzureStore(BucketUrls):
+    """A `Store` in a container, below an optional prefix. `azure_client.connect` makes its client.
+
+    The server checks the MD5 of every request that carries bytes. `head` tells no SHA-256.
+    """
+
+    def __init__(
+        self,
+        *,
+        container: str,
+        prefix: str = "",
+        client: "ContainerClient",
+        account: Account,
+        tier: str | None = None,
+        metadata: Mapping[str, str] = _NONE,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._account = account
+        self._now = now
+        super().__init__("az", container, prefix)
+        self._tier = tier
+        self._metadata = metadata
+
+    def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
+        """Store `body` under `key`; see `Store.put`.
+
+        Bytes, and whatever is small, take one request; all else goes up in blocks. Those of an upload that
+        failed are seen by nobody, and Azure drops them after a week.
+        """
+        check_key(key)
+        size = _block_size(body)
+        passing = Passing(body, chunk=size)
+        whole, chunks = whole_if_small(passing, _LARGEST_PUT if isinstance(body, bytes) else size)
+        blob = self._blob(key)
+        options = self._options(content_type)
+        with self._errors(key, "write", passing):
+            if whole is not None:
+                blob.upload_blob(
+                    whole, length=len(whole), overwrite=not create, validate_content=True, **options
+                )
+            else:
+                if create:
+                    options["match_condition"] = _if_missing()
+                _upload_blocks(blob, in_parts(chunks, size), options)
+        return passing.receipt
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes, checked by the MD5 that Azure tells of them; see `Store.get`."""
+        check_key(key)
+        with self._errors(key, "read"):
+            found: bytes = self._blob(key).download_blob(validate_content=True).readall()
+        return found
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """The object's bytes, chunk by chunk; see `Store.open`."""
+        check_key(key)
+        with self._errors(key, "read"):
+            chunks = self._blob(key).download_blob().chunks()
+        return self._chunks(key, chunks)
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of the object; see `Store.head`."""
+        check_key(key)
+        with self._errors(key, "read"):
+            found = self._blob(key).get_blob_properties()
+        return ObjectInfo(
+            key=key,
+            size=found.size,
+            modified=found.last_modified,
+            content_type=found.content_settings.content_type or "application/octet-stream",
+            sha256=None,
+        )
+
+    def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
+        """The objects whose key begins with `prefix`; see `Store.list`."""
+        with self._errors(prefix, "list"):
+            for found in self._client.list_blobs(name_starts_with=self._prefix + prefix):
+                key = found.name.removeprefix(self._prefix)
+                if is_key(key):  # a console's "folder" is none
+                    yield ObjectEntry(key=key, size=found.size, modified=found.last_modified)
+
+    def delete(self, key: str) -> None:
+        """Remove the object; see `Store.delete`."""
+        check_key(key)
+        with suppress(ObjectNotFound), self._errors(key, "delete"):
+            self._blob(key).delete_blob()
+
+    def presign_problem(self, seconds: int) -> str | None:
+        """Why no url can be signed for so long; see `Presigner`."""
+        if self._account.key is None:
+            return "only an account's key signs urls: set account_key_secret or connection_string_secret"
+        return length_problem(seconds)
+
+    def presign(self, key: str, seconds: int) -> str:
+        """A url for anybody to read the object by; see `Presigner`."""
+        check_key(key)
+        if problem := self.presign_problem(seconds):
+            raise ValueError(problem)
+        from azure.storage.blob import BlobSasPermissions, generate_blob_sas
+
+        account = self._account
+        token = generate_blob_sas(
+            account.name,
+            self._client.container_name,
+            self._prefix + key,
+            account_key=account.key.get_secret_value() if account.key else None,
+            permission=BlobSasPermissions(read=True),
+            expiry=self._now() + timedelta(seconds=seconds),
+            protocol="https,http" if account.is_plain else "https",
+        )
+        return f"{self._blob(key).url.partition('?')[0]}?{token}"
+
+    def _blob(self, key: str) -> "BlobClient":
+        return self._client.get_blob_client(self._prefix + key)
+
+    def _options(self, content_type: str) -> dict[str, Any]:
+        from azure.storage.blob import ContentSettings, StandardBlobTier
+
+        return {
+            "content_settings": ContentSettings(content_type=content_type),
+            "metadata": dict(self._metadata) or None,
+            "standard_blob_tier": StandardBlobTier(self._tier) if self._tier else None,
+        }
+
+    def _chunks(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        with self._errors(key, "read"):
+            yield from chunks
+
+    @contextmanager
+    def _errors(self, key: str, action: str, passing: Passing | None = None) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if passing and error is passing.error:
+                raise
+            known = azure_errors.stated(error, self.url_of(key), action)
+            if known is None:
+                raise
+            # A url that could not be reached is repeated in the SDK's words, with the SAS token in it.
+            raise known from (None if self._account.sas_token else error)
+
+
+def _upload_blocks(blob: "BlobClient", parts: Iterable[bytes], options: dict[str, Any]) -> None:
+    """Nothing is visible until the last call, which alone names the blocks that make the blob.
+
+    Their names are this upload's own, so that of two uploads of one key none takes the other's blocks.
+    """
+    from azure.storage.blob import BlobBlock
+
+    upload = uuid.uuid4().hex
+
+    def put(number: int, part: bytes) -> BlobBlock:
+        block = f"{upload}-{number:05}"
+        blob.stage_block(block, part, length=len(part), validate_content=True)
+        return BlobBlock(block)
+
+    blob.commit_block_list(uploaded(put, parts, name="azure-block"), **options)
+
+
+def _if_missing() -> Any:
+    from azure.core import MatchConditions
+
+    return MatchConditions.IfMissing
+
+
+def _block_size(body: Body) -> int:
+    """A stream of unknown length may have 390 GiB."""
+    size = body.stat().st_size if not isinstance(body, Iterable) else 0
+    return max(PART, -(-size // _MOST_BLOCKS))

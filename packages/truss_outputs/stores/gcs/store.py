@@ -1,0 +1,181 @@
+"""A store in a bucket of Google Cloud Storage, through Google's own SDK."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from truss_outputs.errors import ObjectNotFound, StoreError
+from truss_outputs.keys import check_key, is_key
+from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.stores.bucket_urls import BucketUrls
+from truss_outputs.stores.gcs import errors as gcs_errors
+from truss_outputs.stores.gcs.client import retry
+from truss_outputs.stores.presigning import length_problem
+from truss_outputs.stores.transfer import CHUNK, PART, Passing, whole_if_small
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob, Client
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+_TIMEOUT = (5, 30)  # seconds to connect, and without an answer
+
+
+class GCSStore(BucketUrls):
+    """A `Store` in a bucket, below an optional prefix. `gcs_client.connect` makes a client for all threads.
+
+    The SDK sends a CRC32C with every upload, and compares the one of every download.
+    """
+
+    def __init__(
+        self,
+        *,
+        bucket: str,
+        prefix: str = "",
+        client: "Client",
+        kms_key_name: str | None = None,
+        storage_class: str | None = None,
+        metadata: Mapping[str, str] = _NONE,
+    ) -> None:
+        self._bucket = client.bucket(bucket)
+        super().__init__("gs", bucket, prefix)
+        self._kms_key_name = kms_key_name
+        self._storage_class = storage_class
+        self._metadata = metadata
+
+    def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
+        """Store `body` under `key`; see `Store.put`. Bytes, and whatever is small, take one request."""
+        check_key(key)
+        passing = Passing(body)
+        whole, chunks = whole_if_small(passing, len(body) if isinstance(body, bytes) else PART)
+        blob = self._bucket.blob(self._prefix + key, kms_key_name=self._kms_key_name)
+        if self._storage_class:
+            blob.storage_class = self._storage_class
+        if self._metadata:
+            blob.metadata = dict(self._metadata)
+        options: Any = {
+            "content_type": content_type,
+            "if_generation_match": 0 if create else None,
+            "checksum": "crc32c",
+            "retry": retry(),
+            "timeout": _TIMEOUT,
+        }
+        with self._errors(key, "create", passing):
+            if whole is not None:
+                blob.upload_from_string(whole, **options)
+            else:
+                _upload(blob, chunks, options)
+        return passing.receipt
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes; see `Store.get`."""
+        with self._errors(key, "get"):
+            found: bytes = self._blob(key).download_as_bytes(
+                checksum="crc32c", retry=retry(), timeout=_TIMEOUT
+            )
+        return found
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """The object's bytes, chunk by chunk; see `Store.open`.
+
+        They come in ranges, which the SDK does not check. So at the end the CRC32C of all is compared, which
+        also tells if the object was replaced meanwhile.
+        """
+        from google_crc32c import Checksum
+
+        new_checksum: Any = Checksum  # which has no types
+        blob = self._blob(key)
+        reader = blob.open("rb", chunk_size=PART, retry=retry(), timeout=_TIMEOUT)
+        with self._errors(key, "get"):
+            first = reader.read(CHUNK)
+        told = blob.crc32c
+
+        def chunks() -> Iterator[bytes]:
+            chunk, checksum = first, new_checksum()
+            while chunk:
+                checksum.update(chunk)
+                yield chunk
+                with self._errors(key, "get"):
+                    chunk = reader.read(CHUNK)
+            if told and told != b64encode(checksum.digest()).decode():
+                raise StoreError(self.url_of(key), "the bytes were damaged, or replaced, on the way")
+
+        return chunks()
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of the object; see `Store.head`."""
+        blob = self._blob(key)
+        with self._errors(key, "get"):
+            blob.reload(retry=retry(), timeout=_TIMEOUT)
+        return ObjectInfo(
+            key=key,
+            size=int(blob.size),
+            modified=blob.updated,
+            content_type=blob.content_type or "application/octet-stream",
+            sha256=None,
+        )
+
+    def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
+        """The objects whose key begins with `prefix`; see `Store.list`."""
+        with self._errors(prefix, "list"):
+            for blob in self._bucket.list_blobs(
+                prefix=self._prefix + prefix, retry=retry(), timeout=_TIMEOUT
+            ):
+                key = blob.name.removeprefix(self._prefix)
+                if is_key(key):  # a console's "folder" is none
+                    yield ObjectEntry(key=key, size=int(blob.size), modified=blob.updated)
+
+    def delete(self, key: str) -> None:
+        """Remove the object; see `Store.delete`."""
+        with suppress(ObjectNotFound), self._errors(key, "delete"):
+            self._blob(key).delete(retry=retry(), timeout=_TIMEOUT)
+
+    def presign_problem(self, seconds: int) -> str | None:
+        """Why no url can be signed for so long; see `Presigner`."""
+        from google.auth.credentials import Signing
+
+        if not isinstance(self._bucket.client._credentials, Signing):
+            return "these credentials have no key to sign urls with; a service account's JSON key has one"
+        return length_problem(seconds)
+
+    def presign(self, key: str, seconds: int) -> str:
+        """A url for anybody to read the object by; see `Presigner`."""
+        check_key(key)
+        if problem := self.presign_problem(seconds):
+            raise ValueError(problem)
+        with self._errors(key, "get"):
+            signed: str = self._blob(key).generate_signed_url(
+                version="v4", expiration=timedelta(seconds=seconds)
+            )
+        return signed
+
+    def _blob(self, key: str) -> "Blob":
+        check_key(key)
+        return self._bucket.blob(self._prefix + key)
+
+    @contextmanager
+    def _errors(self, key: str, verb: str, passing: Passing | None = None) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if passing and error is passing.error:
+                raise
+            known = gcs_errors.stated(error, self.url_of(key), f"storage.objects.{verb}")
+            if known is None:
+                raise
+            raise known from error
+
+
+def _upload(blob: "Blob", chunks: Iterator[bytes], options: dict[str, Any]) -> None:
+    """A resumable upload, of which nothing is visible until its last part."""
+    writer = blob.open("wb", chunk_size=PART, ignore_flush=True, **options)
+    try:
+        for chunk in chunks:
+            writer.write(chunk)
+        writer.close()
+    except BaseException:
+        with suppress(Exception):  # the upload's own error counts
+            writer.terminate()
+        raise

@@ -1,0 +1,63 @@
+"""Containers of Azure as obstore knows them, set up for results. Nothing is sent yet."""
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from truss_outputs.stores.azure import client as azure_client
+from truss_outputs.stores.azure.account import Account
+from truss_outputs.stores.obstore import connect as obstore_client
+from truss_outputs.stores.obstore.store import Connection
+from truss_outputs.stores.options import StoreOptions
+
+# obstore (0.12) signs a blob's name as it stands in a url, Azure as it is without escapes.
+_SIGNABLE = re.compile(r"[A-Za-z0-9._~/-]*")
+
+if TYPE_CHECKING:
+    from obstore.store import AzureCredentialProvider, RetryConfig
+
+
+def connect_az(container: str, account: Account, options: StoreOptions) -> Connection:
+    """Raises ImportError without obstore, ValueError where nothing opens the account."""
+    from obstore.store import AzureStore
+
+    opened_by = _opened_by(account)
+
+    def store(retry: "RetryConfig") -> AzureStore:
+        return AzureStore(
+            container,
+            config={"account_name": account.name, "endpoint": account.endpoint},
+            client_options=obstore_client.client_config(is_plain=account.is_plain),
+            retry_config=retry,
+            credential_provider=opened_by,
+        )
+
+    return Connection(
+        quick=store(obstore_client.QUICK),
+        patient=store(obstore_client.PATIENT),
+        attributes=obstore_client.attributes(options),
+        cannot_sign=partial(_cannot_sign, account),
+    )
+
+
+def _opened_by(account: Account) -> "AzureCredentialProvider":
+    """Whom obstore asks, as left alone it would take what it finds in the environment."""
+    given: Any
+    if account.key:
+        given = {"access_key": account.key.get_secret_value(), "expires_at": None}
+    elif account.sas_token:
+        given = {"sas_token": account.sas_token.get_secret_value(), "expires_at": None}
+    else:
+        identity: Any = azure_client.entra()
+        from obstore.auth.azure import AzureCredentialProvider
+
+        return AzureCredentialProvider(identity)
+    return lambda: given
+
+
+def _cannot_sign(account: Account, path: str) -> str | None:
+    if account.key is None:
+        return "only an account's key signs urls: set account_key_secret or connection_string_secret"
+    if not _SIGNABLE.fullmatch(path):
+        return "the obstore engine signs no urls of keys with other than ASCII letters, digits and ._~/-"
+    return None

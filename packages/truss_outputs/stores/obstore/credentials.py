@@ -1,0 +1,136 @@
+"""Who obstore asks for the credentials of an S3 bucket.
+
+It is always told, because left alone it would take what it finds in the environment, or ask the cloud's
+metadata address. It keeps an answer until `expires_at`.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from truss_outputs.stores.credentials import Credentials, WebIdentity
+from truss_outputs.stores.obstore.errors import NoCredentials
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from obstore.store import S3Credential
+
+# The SDK renews a key 10 minutes before it ends, at the latest.
+_KEPT = timedelta(minutes=10)
+
+_NAMESPACE = "{https://sts.amazonaws.com/doc/2011-06-15/}"
+_CODE = re.compile(rb"<Code>(\w+)</Code>")
+
+
+class Asked:
+    """Asks `fetch` for credentials, and remembers in `failure` why there were none the last time."""
+
+    def __init__(self, fetch: "Callable[[], S3Credential]") -> None:
+        self.failure: NoCredentials | None = None
+        self._fetch = fetch
+
+    def __call__(self) -> "S3Credential":
+        """What obstore calls. Raises NoCredentials."""
+        try:
+            found = self._fetch()
+        except NoCredentials as error:
+            self.failure = error
+            raise
+        self.failure = None
+        return found
+
+
+def static(credentials: Credentials) -> Asked:
+    """The key itself, which never changes."""
+    token = credentials.session_token
+
+    def fetch() -> "S3Credential":
+        return {
+            "access_key_id": credentials.access_key_id.get_secret_value(),
+            "secret_access_key": credentials.secret_access_key.get_secret_value(),
+            "token": token.get_secret_value() if token else None,
+            "expires_at": None,
+        }
+
+    return Asked(fetch)
+
+
+def sdk_chain(session: "Session") -> Asked:
+    """Whatever boto3's own chain finds: the environment, a profile, single sign-on, the instance's role."""
+
+    def fetch() -> "S3Credential":
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            found = session.get_credentials()
+            if found is None:
+                reason = "no credentials: the settings name none, and the SDK's own chain has none"
+                raise NoCredentials(reason, is_transient=False)
+            key: Any = found.get_frozen_credentials()
+        except (BotoCoreError, ClientError) as error:
+            reason = f"{type(error).__name__}: no credentials could be had from the SDK's own chain"
+            raise NoCredentials(reason, is_transient=False) from error
+        return {
+            "access_key_id": key.access_key,
+            "secret_access_key": key.secret_key,
+            "token": key.token,
+            "expires_at": datetime.now(UTC) + _KEPT,
+        }
+
+    return Asked(fetch)
+
+
+def sts_url(region: str) -> str:
+    """Who lends roles in a region (docs.aws.amazon.com/general/latest/gr/sts.html)."""
+    return f"https://sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}/"
+
+
+def lent_role(identity: WebIdentity, *, url: str) -> Asked:
+    """The role's temporary key, asked of AWS with the token. The SDK is not needed, nor imported."""
+
+    def fetch() -> "S3Credential":
+        import urllib.error  # here, as together they cost a tenth of a cold start
+        import urllib.request
+
+        try:
+            token = identity.token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            reason = f"the token file {identity.token_file} cannot be read: {error.strerror}"
+            raise NoCredentials(reason, is_transient=False) from error
+        query = {
+            "Action": "AssumeRoleWithWebIdentity",
+            "Version": "2011-06-15",
+            "RoleArn": identity.role_arn,
+            "RoleSessionName": identity.session_name,
+            "WebIdentityToken": token,
+        }
+        request = urllib.request.Request(url, data=urlencode(query).encode())  # noqa: S310  # https, or a test's
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                return _lent(answer.read())
+        except urllib.error.HTTPError as error:
+            code = found.group(1).decode() if (found := _CODE.search(error.read())) else str(error.code)
+            reason = f"{code}: AWS did not lend the role {identity.role_arn}"
+            raise NoCredentials(reason, is_transient=error.code >= 500 or error.code == 429) from None
+        except (OSError, ValueError) as error:
+            reason = f"{type(error).__name__}: {url} cannot be asked for the role {identity.role_arn}"
+            raise NoCredentials(reason, is_transient=True) from None
+
+    return Asked(fetch)
+
+
+def _lent(document: bytes) -> "S3Credential":
+    from xml.etree import ElementTree
+
+    found = ElementTree.fromstring(document).find(f".//{_NAMESPACE}Credentials")  # noqa: S314  # AWS's own
+    if found is None:
+        raise ValueError("no Credentials")
+    of = {child.tag.removeprefix(_NAMESPACE): child.text or "" for child in found}
+    return {
+        "access_key_id": of["AccessKeyId"],
+        "secret_access_key": of["SecretAccessKey"],
+        "token": of["SessionToken"],
+        "expires_at": datetime.fromisoformat(of["Expiration"]),
+    }

@@ -1,0 +1,74 @@
+"""What obstore raises, in plain language.
+
+It tells little by type and much by text: the service's whole answer stands in it. Only the error code and the
+status are taken from there, and the text is not passed on: it can quote a credential.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
+from truss_outputs.stores.s3 import errors as s3_errors
+
+_STATUS = re.compile(r"non-2xx status code: (\d{3})|\bstatus: (\d{3})|\(code: (\d{3})\)")
+_CODE = re.compile(r"<Code>(\w[\w.]*)</Code>")
+_RETRIES = re.compile(r"\bretries: (\d+),")
+
+# Of the connection, by what the text holds; the first that is found counts.
+_UNANSWERED = (
+    ("certificate", "the endpoint's TLS certificate was refused"),
+    ("kind: Connect", "the endpoint cannot be reached"),
+    ("kind: Timeout", "no answer came in time"),
+    ("TimedOut", "no answer came in time"),
+    ("kind: Interrupted", "the connection was closed before an answer came"),
+    ("redirect without LOCATION", "the bucket is in another region: set `region`"),
+)
+
+
+class NoCredentials(Exception):
+    """Raised by what is asked for credentials. `reason` has no credential in it."""
+
+    def __init__(self, reason: str, *, is_transient: bool) -> None:
+        self.reason = reason
+        self.is_transient = is_transient
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What was tried, as the service's list of permissions calls it."""
+
+    url: str
+    action: str
+    answer: Callable[..., StoreError] = s3_errors.answer  # as the service's codes mean it
+
+
+def stated(error: Exception, operation: Operation, no_credentials: NoCredentials | None) -> StoreError:
+    """The store's error. `no_credentials` is why there are none, if that was found out."""
+    url = operation.url
+    text = str(error)
+    name = type(error).__name__
+    if name == "AlreadyExistsError":
+        return AlreadyExists(url)
+    if name == "UnauthenticatedError" and no_credentials:
+        return StoreError(url, no_credentials.reason, is_transient=no_credentials.is_transient)
+    code = found.group(1) if (found := _CODE.search(text)) else ""
+    if isinstance(error, FileNotFoundError) and not code:
+        return ObjectNotFound(url)
+    found = _STATUS.search(text)
+    status = int(next(filter(None, found.groups()))) if found else 0
+    if (name == "UnauthenticatedError" and not code) or "token request" in text:
+        is_transient = not status or status >= 500
+        return StoreError(url, "no token could be had with these credentials", is_transient=is_transient)
+    if status:
+        retries = _RETRIES.search(text)
+        return operation.answer(
+            url,
+            code=code,
+            status=status,
+            action=operation.action,
+            was_retried=bool(retries and int(retries.group(1))),
+        )
+    reason = next((reason for sign, reason in _UNANSWERED if sign in text), "the request failed")
+    return StoreError(url, reason)

@@ -1,0 +1,70 @@
+"""A body too large for one PUT, or of unknown length, into an S3 bucket part by part.
+
+Nothing is visible until the last call completes the upload. Whatever fails before, the bucket is asked to
+throw the parts away; a lifecycle rule (AbortIncompleteMultipartUpload) clears up after a killed process.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from truss_outputs.stores.parts_tmp import uploaded
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+
+def upload(
+    client: "S3Client",
+    parts: Iterable[bytes],
+    *,
+    target: dict[str, Any],
+    attributes: dict[str, Any],
+    precondition: dict[str, Any],
+) -> None:
+    """Upload `parts` as the object `target`. The server checks the SHA-256 of each part.
+
+    Raises what `parts` raises and what the SDK raises. Then nothing was stored, except where the answer to
+    the last call was lost.
+    """
+    started = client.create_multipart_upload(**target, **attributes, ChecksumAlgorithm="SHA256")
+    place, target = target, {**target, "UploadId": started["UploadId"]}
+    try:
+        completed = _upload_parts(client, parts, target)
+        try:
+            client.complete_multipart_upload(**target, **precondition, MultipartUpload={"Parts": completed})
+        except client.exceptions.NoSuchUpload:
+            if not _is_there(client, place, completed):
+                raise
+    except BaseException:
+        with suppress(Exception):  # the upload's own error counts
+            client.abort_multipart_upload(**target)
+        raise
+
+
+def _is_there(client: "S3Client", place: dict[str, Any], parts: "list[CompletedPartTypeDef]") -> bool:
+    """Whether these parts are the object that stands there.
+
+    The SDK's retry of a call whose answer was lost finds no upload any more: the first try completed it.
+    """
+    try:
+        found = client.head_object(**place, ChecksumMode="ENABLED")
+    except client.exceptions.ClientError:
+        return False
+    checksums = b"".join(base64.b64decode(part["ChecksumSHA256"]) for part in parts)
+    whole = base64.b64encode(hashlib.sha256(checksums).digest()).decode()
+    return found.get("ChecksumSHA256", "").partition("-")[0] == whole
+
+
+def _upload_parts(
+    client: "S3Client", parts: Iterable[bytes], target: dict[str, Any]
+) -> "list[CompletedPartTypeDef]":
+    def put(number: int, part: bytes) -> "CompletedPartTypeDef":
+        checksum = base64.b64encode(hashlib.sha256(part).digest()).decode()
+        answer = client.upload_part(**target, PartNumber=number, Body=part, ChecksumSHA256=checksum)
+        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
+
+    return uploaded(put, parts, name="s3-part")  # none arrives after the upload is thrown away

@@ -1,0 +1,148 @@
+"""A store in an S3 bucket, or in one that speaks S3."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from truss_outputs.keys import check_key, is_key
+from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.stores.bucket_urls import BucketUrls
+from truss_outputs.stores.presigning import length_problem
+from truss_outputs.stores.s3 import errors as s3_errors
+from truss_outputs.stores.s3 import multipart as s3_multipart
+from truss_outputs.stores.transfer import CHUNK, Passing, in_parts, part_size, whole_if_small
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+_LARGEST_PUT = 5 * 1024**3  # docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+
+
+class S3Store(BucketUrls):
+    """A `Store` in a bucket, below an optional prefix. `s3_client.connect` makes a client for all threads.
+
+    `attributes` are further arguments of the SDK's `put_object` and `create_multipart_upload`.
+    """
+
+    def __init__(
+        self, *, bucket: str, prefix: str = "", client: "S3Client", attributes: Mapping[str, Any] = _NONE
+    ) -> None:
+        super().__init__("s3", bucket, prefix)
+        self._bucket = bucket
+        self._client = client
+        self._attributes = attributes
+
+    def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
+        """Store `body` under `key`; see `Store.put`. The server checks the SHA-256.
+
+        Bytes, and whatever is small, take one PUT; all else goes up in parts.
+        """
+        check_key(key)
+        size = part_size(body)
+        passing = Passing(body, chunk=size)
+        whole, chunks = whole_if_small(passing, _LARGEST_PUT if isinstance(body, bytes) else size)
+        target: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
+        attributes: Any = {**self._attributes, "ContentType": content_type}
+        precondition: Any = {"IfNoneMatch": "*"} if create else {}
+        with self._errors(key, passing):
+            if whole is not None:
+                digest = base64.b64encode(bytes.fromhex(passing.receipt.sha256)).decode()
+                self._client.put_object(
+                    **target, **attributes, **precondition, Body=whole, ChecksumSHA256=digest
+                )
+            else:
+                s3_multipart.upload(
+                    self._client,
+                    in_parts(chunks, size),
+                    target=target,
+                    attributes=attributes,
+                    precondition=precondition,
+                )
+        return passing.receipt
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes; see `Store.get`."""
+        check_key(key)
+        with self._errors(key):
+            return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """The object's bytes, chunk by chunk; see `Store.open`."""
+        chunks = self._chunks(key)
+        next(
+            chunks
+        )  # the answer has begun, and the connection is given back whatever becomes of the iterator
+        return chunks
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of the object; see `Store.head`."""
+        check_key(key)
+        with self._errors(key):
+            found = self._client.head_object(
+                Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED"
+            )
+        checksum = found.get("ChecksumSHA256", "")
+        is_whole = checksum and "-" not in found["ETag"]  # of an upload in parts it is no hash of the bytes
+        return ObjectInfo(
+            key=key,
+            size=found["ContentLength"],
+            modified=found["LastModified"],
+            content_type=found["ContentType"],
+            sha256=base64.b64decode(checksum).hex() if is_whole else None,
+        )
+
+    def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
+        """The objects whose key begins with `prefix`; see `Store.list`."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix + prefix
+        )
+        with self._errors(prefix):
+            for page in pages:
+                for found in page.get("Contents", []):
+                    key = found["Key"].removeprefix(self._prefix)
+                    if is_key(key):  # a console's "folder" is none
+                        yield ObjectEntry(key=key, size=found["Size"], modified=found["LastModified"])
+
+    def delete(self, key: str) -> None:
+        """Remove the object; see `Store.delete`."""
+        check_key(key)
+        with self._errors(key):
+            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def presign_problem(self, seconds: int) -> str | None:
+        """Why no url can be signed for so long; see `Presigner`."""
+        return length_problem(seconds)
+
+    def presign(self, key: str, seconds: int) -> str:
+        """A url for anybody to read the object by; see `Presigner`."""
+        check_key(key)
+        if problem := self.presign_problem(seconds):
+            raise ValueError(problem)
+        params = {"Bucket": self._bucket, "Key": self._prefix + key}
+        with self._errors(key):
+            return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+
+    def _chunks(self, key: str) -> Iterator[bytes]:
+        check_key(key)
+        with self._errors(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            with closing(answer["Body"]) as body:
+                yield b""
+                yield from body.iter_chunks(CHUNK)
+
+    @contextmanager
+    def _errors(self, key: str, passing: Passing | None = None) -> Iterator[None]:
+        # Imported here, so that who stores elsewhere never pays for the SDK.
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            if passing and error is passing.error:  # the producer's own, from some other bucket
+                raise
+            if isinstance(error, ClientError):
+                raise s3_errors.refusal(error, self.url_of(key)) from error
+            raise s3_errors.failure(error, self.url_of(key)) from error

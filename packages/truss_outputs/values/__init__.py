@@ -1,0 +1,1 @@
+"""Values as they are stored, and as they are read back."""

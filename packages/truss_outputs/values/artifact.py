@@ -1,0 +1,87 @@
+"""A value that is stored as an object of its own."""
+
+import io
+import re
+from collections.abc import AsyncIterable, Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import CoreSchema, core_schema
+
+from truss_outputs.values.payload import BytesLike, Payload, content_of
+
+_CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
+
+
+class Artifact:
+    """Content of a known type: `Artifact(png, "image/png")`, anywhere in an output.
+
+    `data` is bytes, the path of a file, an open file, or an iterator of bytes, sync or async. What is not
+    bytes or a path is streamed, so it can be stored once only. `name` is the file name to store it under;
+    without one it is named after its place in the output. `kind` says which value the reader makes of it, see
+    `restoration`.
+    Frozen. Not a dataclass, because pydantic would dump one inside a model as a dict.
+    """
+
+    __slots__ = ("content_type", "data", "kind", "name")
+
+    content_type: str
+    data: Any  # a Payload; bytes where a reader made it
+    kind: str
+    name: str | None
+
+    def __init__(
+        self,
+        data: BytesLike | Payload,
+        content_type: str,
+        *,
+        name: str | None = None,
+        kind: str = "artifact",
+    ) -> None:
+        if not _CONTENT_TYPE.fullmatch(content_type):
+            raise ValueError(f"content type {content_type!r} is not of the form 'image/png'")
+        object.__setattr__(self, "data", _payload(data))
+        object.__setattr__(self, "content_type", content_type)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "kind", kind)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"an artifact is frozen: {name} cannot be set")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Artifact):
+            return NotImplemented
+        return self._fields == other._fields
+
+    def __hash__(self) -> int:
+        return hash(self._fields)
+
+    def __repr__(self) -> str:
+        shown = f"{len(self.data)} bytes" if isinstance(self.data, bytes) else type(self.data).__name__
+        return f"Artifact(<{shown}>, {self.content_type!r}, name={self.name!r})"
+
+    @property
+    def _fields(self) -> tuple[object, ...]:
+        return (self.data, self.content_type, self.name, self.kind)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        """As a field of a pydantic model: an instance, left as it is."""
+        return core_schema.is_instance_schema(cls)
+
+
+def _payload(data: BytesLike | Payload) -> Payload:
+    match data:
+        case bytes() | bytearray() | memoryview():
+            return bytes(data)
+        case io.BytesIO() | io.StringIO():  # what was written to it, though it stands at its end
+            return content_of(data)
+        case Path():
+            return data
+        case str() | list() | tuple() | dict():
+            pass
+        case Iterable() | AsyncIterable():
+            return data
+        case _ if hasattr(data, "read"):
+            return data
+    raise TypeError(f"an artifact is bytes, a path, an open file or an iterator of bytes, not {type(data)!r}")

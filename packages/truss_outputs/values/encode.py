@@ -1,0 +1,201 @@
+"""An output as JSON data, and apart from it the values that are not JSON.
+
+What JSON cannot say is stored as null (NaN, infinities), as an artifact, or not at all: then the error names
+the place in the output.
+"""
+
+import math
+import pathlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic import JsonValue
+from pydantic_core import to_json
+
+from truss_outputs.errors import UnstorableOutput
+from truss_outputs.keys import artifact_name, distinct_names
+from truss_outputs.values.artifact import Artifact
+from truss_outputs.values.plain_json import plain_json
+from truss_outputs.values.represent import NoRepresentation, represent, represent_together
+from truss_outputs.values.types.images import ImageFormat, Picture
+
+Path = tuple[str | int, ...]
+
+# The JSON parser that reads results again stops at 200 levels, references and all.
+_DEEPEST = 100
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingArtifact:
+    """An artifact still to be stored. `name` is its own alone, `path` its place in the output's `data`."""
+
+    path: Path
+    name: str
+    artifact: Artifact
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedOutput:
+    """`data` is the output as JSON, with null wherever an artifact's reference will stand.
+
+    Not to be changed: what is plain JSON in the output is shared with it. Where that is the whole, `json` is
+    its bytes.
+    """
+
+    data: JsonValue
+    artifacts: tuple[PendingArtifact, ...] = ()
+    json: bytes | None = None
+
+    def json_with(self, references: Mapping[Path, Any]) -> bytes:
+        """The bytes of `data` with each reference in its place, as compact JSON in raw UTF-8."""
+        return self.json if self.json is not None else to_json(placed(self.data, references))
+
+
+def encode(output: object, *, images: ImageFormat = "PNG") -> EncodedOutput:
+    """Take `output` apart, without changing it. Raises UnstorableOutput, which names the place in it."""
+    json = plain_json(output, levels=_DEEPEST)
+    if json is not None:
+        return EncodedOutput(data=cast(JsonValue, output), json=json)
+    walk = _Walk(images)
+    data = walk.json_of(output, ())
+    names = distinct_names(
+        artifact.name or artifact_name(path, artifact.content_type) for path, artifact in walk.artifacts
+    )
+    pending = tuple(
+        PendingArtifact(path=path, name=name, artifact=artifact)
+        for name, (path, artifact) in zip(names, walk.artifacts, strict=True)
+    )
+    return EncodedOutput(data=data, artifacts=pending)
+
+
+def placed(data: JsonValue, values: Mapping[Path, Any]) -> Any:
+    """`data` with each value in its place: a copy where it differs, and else the very same.
+
+    Raises LookupError or TypeError where a path leads nowhere.
+    """
+    root: list[Any] = [data]
+    own: set[int] = set()
+    for path, value in values.items():
+        parent: Any = root
+        step: str | int = 0
+        for following in path:
+            child = parent[step]
+            if id(child) not in own and isinstance(child, dict | list):
+                child = parent[step] = child.copy()
+                own.add(id(child))
+            parent, step = child, following
+        if isinstance(parent, dict) and step not in parent:
+            raise KeyError(step)
+        parent[step] = value
+    return root[0]
+
+
+class _Walk:
+    """One walk through one output, gathering its artifacts in the order they are met."""
+
+    def __init__(self, images: ImageFormat) -> None:
+        self.artifacts: list[tuple[Path, Artifact]] = []
+        self._images = images
+        self._open: set[int] = set()
+
+    def json_of(self, value: object, path: Path) -> JsonValue:
+        match value:
+            case None | bool():
+                return value
+            case str():
+                return _text(str.__str__(value), path)
+            case int():
+                return int(value)
+            case float():
+                return float(value) if math.isfinite(value) else None
+            case Artifact():
+                self._set_apart(value, path)
+                return None
+            case dict() | list() if plain_json(value, levels=_DEEPEST - len(path)) is not None:
+                return value
+        if len(path) >= _DEEPEST or len(self._open) >= 2 * _DEEPEST:
+            raise UnstorableOutput(path[:8], value, f"it lies more than {_DEEPEST} levels deep")
+        if id(value) in self._open:
+            raise UnstorableOutput(path, value, "it contains itself")
+        self._open.add(id(value))
+        try:
+            return self._inside(value, path)
+        finally:
+            self._open.remove(id(value))
+
+    def _set_apart(self, artifact: Artifact, path: Path) -> None:
+        is_stream = not isinstance(artifact.data, bytes | pathlib.Path)
+        if is_stream and any(artifact.data is other.data for _, other in self.artifacts):
+            raise UnstorableOutput(path, artifact.data, "it is a stream, and the output holds it twice")
+        self.artifacts.append((path, artifact))
+
+    def _inside(self, value: object, path: Path) -> JsonValue:
+        match value:
+            case dict():
+                whole = self._together(value.values(), value, path)
+                return self._object(value, path) if whole is None else self.json_of(whole, path)
+            case list() | tuple():
+                whole = self._together(value, value, path)
+                if whole is not None:
+                    return self.json_of(whole, path)
+                return [self.json_of(item, (*path, index)) for index, item in enumerate(value)]
+        return self.json_of(self._nearer(value, path), path)
+
+    def _together(self, members: Iterable[object], whole: object, path: Path) -> object | None:
+        first = next(iter(members), None)
+        if type(first) in _SCALARS:
+            return None
+        try:
+            return cast(object, represent_together(first, whole))
+        except Exception as error:
+            raise UnstorableOutput(path, whole, _in_one_line(error)) from error
+
+    def _nearer(self, value: object, path: Path) -> object:
+        try:
+            nearer = represent(value)
+            return nearer.stored_as(self._images) if isinstance(nearer, Picture) else nearer
+        except NoRepresentation:
+            raise UnstorableOutput(path, value) from None
+        except Exception as error:  # pydantic's own word, or that of the library the type is from
+            raise UnstorableOutput(path, value, _in_one_line(error)) from error
+
+    def _object(self, value: dict[Any, Any], path: Path) -> dict[str, JsonValue]:
+        members: dict[str, JsonValue] = {}
+        for key, item in value.items():
+            name = _member_name(key, path)
+            if name in members:
+                raise UnstorableOutput(path, value, f"two of its keys are {name!r} in JSON")
+            members[name] = self.json_of(item, (*path, name))
+        return members
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _member_name(key: object, path: Path) -> str:
+    """A dict's key as Python's json module writes it."""
+    match key:
+        case str():
+            return _text(str.__str__(key), path)
+        case None:
+            return "null"
+        case bool():
+            return "true" if key else "false"
+        case int():
+            return int.__repr__(key)
+        case float() if math.isfinite(key):
+            return float.__repr__(key)
+    raise UnstorableOutput(path, key, "a key must be text, a finite number, true, false or null")
+
+
+def _text(text: str, path: Path) -> str:
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UnstorableOutput(path, text, "it is not valid Unicode") from None
+    return text

@@ -1,0 +1,115 @@
+"""Chains as truss itself generates them; what truss or Python says of those that are none, and of no Trusses.
+
+All ask one process, as truss takes seconds to import.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from async_emulator.errors import NotAChain, NotATruss
+from async_emulator.trusses.build_context import build_context
+from async_emulator.trusses.chain import build_chain
+from async_emulator.trusses.worker.client import TrussProcess
+
+HEAD = "import truss_chains as chains\n"
+CHAINLET = "class {0}(chains.ChainletBase):\n    def run_remote(self) -> int:\n        return 1\n"
+ENTRY = "@chains.mark_entrypoint\n" + CHAINLET
+CALLER = """
+class Caller(chains.ChainletBase):
+    def __init__(self, {1}: {0} = chains.depends({0})) -> None: ...
+    def run_remote(self) -> int:
+        return 1
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def truss() -> AsyncIterator[TrussProcess]:
+    process = TrussProcess()
+    yield process
+    await process.close()
+
+
+class NoTruss(TrussProcess):
+    """For what is known already."""
+
+    async def write_chain(self, chain_file: Path, target: Path) -> dict[str, Any]:
+        raise AssertionError("truss was asked")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ("requirements: 3\n", "requirements: Input should be a valid list (found 3)"),
+        ("python_version: py27\n", "python_version: "),
+        ("resources: {cpu: many}\n", "resources.cpu: "),
+    ],
+)
+async def test_every_truss_that_is_none_is_named_with_its_key(tmp_path, truss, config, expected):
+    (tmp_path / "config.yaml").write_text(config)
+    with pytest.raises(NotATruss) as caught:
+        await build_context(tmp_path, tmp_path / "cache", truss)
+    assert str(caught.value).startswith(f"{tmp_path}/config.yaml: {expected}"), caught.value
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_chain_that_is_none_is_named_with_its_place(tmp_path, truss):
+    folder = tmp_path / "chain"
+    folder.mkdir()
+    (folder / "beside.py").write_text("from around import A\nB = A\n")
+    (folder / "around.py").write_text("from beside import B\nA = B\n")
+    for code, place, reason in (
+        ("import nothing_like_this\n", ":1", "ModuleNotFoundError: No module named 'nothing_like_this'"),
+        ("\ndef broken(:\n", ":2", "SyntaxError: "),
+        (HEAD + CHAINLET.format("A") + CHAINLET.format("B"), "", "tagged with `@chains.mark_entrypoint`"),
+        (HEAD + ENTRY.format("A") + ENTRY.format("B"), "", "multiple Chainlets"),
+        (HEAD + CALLER.format("Later", "later") + ENTRY.format("Later"), ":4", "NameError: name 'Later'"),
+        ("x = 1\nraise SystemExit(3)\n", "", "it ends Python with 3"),
+        ("import os\nos._exit(3)\n", "", "importing it ended the process"),
+    ):
+        chain = folder / "chain.py"
+        chain.write_text(code)
+        with pytest.raises(NotAChain) as caught:
+            await build_chain(chain, tmp_path / "cache", truss)
+        assert str(caught.value).startswith(f"{chain}{place}: "), caught.value
+        assert reason in str(caught.value)
+    chain.write_text("import around\n")
+    with pytest.raises(NotAChain, match=r"beside\.py:1: ImportError: .* circular import"):
+        await build_chain(chain, tmp_path / "cache", truss)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_chain_is_generated_once_for_the_same_files(tmp_path, truss):
+    folder = tmp_path / "chain"
+    folder.mkdir()
+    chain = folder / "chain.py"
+    chain.write_text(
+        HEAD
+        + CHAINLET.format("Adder")
+        + CALLER.format("Adder", "adder").replace(
+            "class Caller", "@chains.mark_entrypoint('Sum')\nclass Caller"
+        )
+    )
+    built = await build_chain(chain, tmp_path / "cache", truss)
+    assert built.name == "Sum"
+    assert [chainlet.name for chainlet in built.chainlets] == ["Adder", "Caller"]
+    assert (built.entrypoint.name, built.entrypoint.dependencies) == ("Caller", ("Adder",))
+    assert (built.entrypoint.context / "model" / "model.py").is_file()
+    assert await build_chain(chain, tmp_path / "cache", NoTruss()) == built
+    (folder / "beside.py").write_text("changed = True\n")
+    again = await build_chain(chain, tmp_path / "cache", truss)
+    assert again.entrypoint.context != built.entrypoint.context
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("nowhere.py", "there is no such file"), ("chain.txt", "no chain: a chain is")],
+)
+async def test_what_is_plainly_no_chain_is_refused_at_once(tmp_path, name, reason):
+    (tmp_path / "chain.txt").touch()
+    with pytest.raises(NotAChain, match=f"{name}: {reason}"):
+        await build_chain(tmp_path / name, tmp_path / "cache", TrussProcess())

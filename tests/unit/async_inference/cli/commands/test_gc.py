@@ -1,0 +1,69 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from async_inference.cli.commands.results.gc import gc
+from async_inference.cli.main import CommandLine
+
+LEFT = f"r2/{'a' * 32}/image.png"
+
+
+class Only(CommandLine):
+    """The command line, with a command whether it is installed or not."""
+
+    def get_command(self, context, name):
+        return gc
+
+
+@pytest.fixture
+def run(outputs):
+    return lambda *arguments: CliRunner().invoke(Only(), ["gc", "--outputs", outputs, *arguments])
+
+
+@pytest.fixture
+def left(outputs, tmp_path) -> Path:
+    """An artifact of two days ago, whose attempt never committed; the result beside it is as old."""
+    path: Path = tmp_path / "results" / LEFT
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x" * 1_000)
+    for each in (tmp_path / "results").rglob("*"):
+        if each.is_file():
+            before = each.stat().st_mtime - 2 * 86_400
+            os.utime(each, (before, before))
+    return path
+
+
+def test_what_is_found_is_listed_and_kept(run, left, outputs):
+    result = run("--older-than", "1d")
+    assert result.exit_code == 0
+    assert result.stdout == f"{outputs}/{LEFT}  1,000 bytes, no result was stored\n"
+    assert "1 objects of 1,000 bytes found, and nothing deleted" in result.stderr
+    assert left.exists()
+
+
+def test_and_deleted_if_asked_for(run, left, outputs, tmp_path):
+    result = run("--older-than", "24h", "--delete", "--json")
+    assert json.loads(result.stdout) == {
+        "deleted": True,
+        "size": 1_000,
+        "objects": [{"url": f"{outputs}/{LEFT}", "size": 1_000, "reason": "no result was stored"}],
+    }
+    assert not left.exists()
+    assert (tmp_path / "results/r1/result.json").exists()
+    assert len(list((tmp_path / "results/r1").rglob("*.png"))) == 1
+
+
+def test_a_week_by_default(run, left):
+    result = run("--delete")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert left.exists()
+
+
+@pytest.mark.parametrize("age", ["0h", "7", "59m", "-1d", "soon", ""])
+def test_an_age_that_is_none(run, age):
+    result = run("--older-than", age)
+    assert result.exit_code == 2
+    assert f"{age!r} is not allowed: 1h or more" in result.stderr

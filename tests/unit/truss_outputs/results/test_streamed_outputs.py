@@ -1,0 +1,212 @@
+"""Files and iterators in an output: stored as they are, once, whole or not at all."""
+
+import asyncio
+import io
+import os
+import tempfile
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.truss_outputs.faulty_store import Clock, Fault, FaultyStore
+from truss_outputs import Artifact, LocalStore, OutputReader, OutputWriter, StoreError, UnstorableOutput
+from truss_outputs.values.payload import driven
+
+REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
+
+
+def stored(store: FaultyStore) -> list[tuple[str, str, Any]]:
+    """Each artifact's name and content type, and the value that is read again."""
+    reader = OutputReader(store)
+    result = reader.load(REQUEST)
+    value = reader.value(result)
+    return [(each.name, each.content_type, value[each.path[0]]) for each in result.truss_outputs.artifacts]
+
+
+def chunks(*parts: bytes) -> Iterator[bytes]:
+    yield from parts
+
+
+async def later(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        await asyncio.sleep(0)
+        yield part
+
+
+def test_a_path_is_the_file_behind_it(writer: OutputWriter, store: FaultyStore, tmp_path: Path) -> None:
+    (tmp_path / "My clip.mp4").write_bytes(b"film")
+    (tmp_path / "x.tar.gz").write_bytes(b"zipped")
+    writer.write([tmp_path / "My clip.mp4", tmp_path / "x.tar.gz"], REQUEST)
+    assert stored(store) == [
+        ("My_clip.mp4", "video/mp4", b"film"),
+        ("x.tar.gz", "application/gzip", b"zipped"),
+    ]
+
+
+def test_a_path_that_leads_to_no_file_writes_nothing(
+    writer: OutputWriter, store: FaultyStore, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        UnstorableOutput, match=r"output\.a\[1\]: .*Path'> cannot be stored: there is no file"
+    ):
+        writer.write({"a": [1, tmp_path / "absent"]}, REQUEST)
+    with pytest.raises(UnstorableOutput, match="is a folder"):
+        writer.write(tmp_path, REQUEST)
+    assert store.calls == []
+
+
+def test_open_files_are_stored_whole(writer: OutputWriter, store: FaultyStore, tmp_path: Path) -> None:
+    receiving, sending = os.pipe()
+    os.write(sending, b"piped")
+    os.close(sending)
+    with (
+        (tmp_path / "a.wav").open("w+b") as written,
+        (tmp_path / "b.txt").open("w+") as text,
+        tempfile.TemporaryFile() as nameless,
+        os.fdopen(receiving, "rb") as pipe,
+    ):
+        written.write(b"sound")
+        text.write("été")
+        nameless.write(b"temporary")
+        memory = io.BytesIO()
+        memory.write(b"in memory")
+        writer.write([written, text, nameless, pipe, memory, io.StringIO("text")], REQUEST)
+        assert not written.closed
+    octets = "application/octet-stream"
+    assert stored(store) == [
+        ("a.wav", "audio/x-wav", b"sound"),
+        ("b.txt", "text/plain", "été"),
+        ("2.bin", octets, b"temporary"),
+        ("3.bin", octets, b"piped"),
+        ("4.bin", octets, b"in memory"),
+        ("5.txt", "text/plain; charset=utf-8", "text"),
+    ]
+
+
+def test_a_named_temporary_file_is_stored(writer: OutputWriter, store: FaultyStore) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".png") as file:
+        file.write(b"png")
+        writer.write([file], REQUEST)
+        assert stored(store) == [(Path(file.name).name, "image/png", b"png")]
+
+
+def test_iterators_are_stored(writer: OutputWriter, store: FaultyStore) -> None:
+    output = [chunks(b"a", b"", b"b"), later(b"c", b"d"), iter([b"e"]), Artifact(later(b"f"), "video/mp4")]
+    writer.write(output, REQUEST)
+    *streams, artifact = stored(store)
+    assert [value for _, _, value in streams] == [b"ab", b"cd", b"e"]
+    assert artifact == ("3.mp4", "video/mp4", Artifact(b"f", "video/mp4", name="3.mp4"))
+
+
+async def test_an_async_iterator_is_stored_from_within_a_loop(store: FaultyStore) -> None:
+    OutputWriter(store).write([later(b"a", b"b")], REQUEST)
+    assert [value for _, _, value in stored(store)] == [b"ab"]
+
+
+def broken() -> Iterator[bytes]:
+    yield b"x" * 100
+    raise OSError("hf_secret is no token")
+
+
+async def broken_later() -> AsyncIterator[bytes]:
+    yield b"x" * 100
+    raise LookupError
+
+
+def of_text() -> Iterator[Any]:
+    yield "text"
+
+
+@pytest.mark.parametrize(
+    ("stream", "problem"),
+    [(broken, "OSError"), (broken_later, "LookupError"), (of_text, "TypeError")],
+)
+@pytest.mark.parametrize("place", ["memory", "folder"])
+def test_a_producer_that_raises_leaves_nothing(
+    store: FaultyStore, tmp_path: Path, stream: Any, problem: str, place: str
+) -> None:
+    target = store if place == "memory" else LocalStore(tmp_path)
+    with pytest.raises(UnstorableOutput) as caught:
+        OutputWriter(target).write({"a": b"first", "film": [stream()]}, REQUEST)
+    kind = "async_generator" if stream is broken_later else "generator"
+    reason = f"cannot be stored: it raised {problem} while it was read"
+    assert str(caught.value) == f"output.film[0]: <class '{kind}'> {reason}"
+    assert type(caught.value.__cause__).__name__ == problem
+    assert list(target.list()) == []
+
+
+def test_a_stream_is_put_once_and_closed(writer: OutputWriter, store: FaultyStore, clock: Clock) -> None:
+    ended: list[str] = []
+
+    def endless() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x"
+        finally:
+            ended.append("ended")
+
+    store.faults = [Fault("put", ".bin", lambda url: StoreError(url, "SlowDown"))]
+    with pytest.raises(StoreError, match="SlowDown"):
+        writer.write([endless()], REQUEST)
+    assert clock.slept == []
+    assert store.keys == []
+    assert ended == []  # it never began
+
+    class Full(FaultyStore):
+        def put(self, key: str, body: Any, *, content_type: str, create: bool = False) -> Any:
+            next(iter(body))
+            raise StoreError(key, "QuotaExceeded", is_transient=False)
+
+    with pytest.raises(StoreError, match="QuotaExceeded"):
+        OutputWriter(Full()).write([endless()], REQUEST)
+    assert ended == ["ended"]
+
+
+def test_a_file_is_put_again(writer: OutputWriter, store: FaultyStore, clock: Clock, tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_bytes(b"file")
+    store.faults = [Fault("put", "x.bin", lambda url: StoreError(url, "SlowDown"), times=2)]
+    writer.write([tmp_path / "x.bin"], REQUEST)
+    assert len(clock.slept) == 2
+    assert [value for _, _, value in stored(store)] == [b"file"]
+
+
+def test_a_file_that_is_gone_when_it_is_stored_is_named(store: FaultyStore, tmp_path: Path) -> None:
+    output = {"a": b"first", "b": [Artifact(tmp_path / "gone", "video/mp4")]}
+    with pytest.raises(UnstorableOutput, match=r"output\.b\[0\]: .* it raised FileNotFoundError"):
+        OutputWriter(store).write(output, REQUEST)
+    assert store.keys == []
+
+
+def test_a_stream_cannot_be_in_two_places(writer: OutputWriter, store: FaultyStore) -> None:
+    stream = chunks(b"x")
+    with pytest.raises(UnstorableOutput, match=r"output\.b: .* the output holds it twice"):
+        writer.write({"a": stream, "b": stream}, REQUEST)
+    assert store.calls == []
+
+
+def test_a_stream_that_is_used_up_is_not_taken_for_an_empty_one(writer: OutputWriter) -> None:
+    stream = chunks(b"x")
+    list(stream)
+    with pytest.raises(UnstorableOutput, match="it is used up already"):
+        writer.write([stream], REQUEST)
+    async_stream = later(b"x")
+    list(driven(async_stream))
+    with pytest.raises(UnstorableOutput, match="it is used up already"):
+        writer.write([async_stream], REQUEST)
+
+
+def test_a_stream_is_never_held_whole(tmp_path: Path) -> None:
+    megabyte, store = b"x" * 2**20, LocalStore(tmp_path / "store")
+    tracemalloc.start()
+    try:
+        OutputWriter(store).write([(megabyte for _ in range(64))], REQUEST)
+        reader = OutputReader(store)
+        result = reader.load(REQUEST)
+        [artifact] = result.truss_outputs.artifacts
+        assert sum(map(len, reader.stream(result, artifact))) == artifact.size == 64 * 2**20
+        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    finally:
+        tracemalloc.stop()

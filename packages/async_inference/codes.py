@@ -1,10 +1,17 @@
-"""The words of the async API that stand in several of its messages."""
+"""The async API's enumerations, which several of its messages and URLs share."""
 
 from enum import StrEnum
 
 
+class Kind(StrEnum):
+    """The kinds of deployment: models are called by `predict`, chains by `run_remote`."""
+
+    MODEL = "model"
+    CHAIN = "chain"
+
+
 class RequestStatus(StrEnum):
-    """Where an async request stands."""
+    """The state of an async request."""
 
     QUEUED = "QUEUED"
     IN_PROGRESS = "IN_PROGRESS"
@@ -16,12 +23,12 @@ class RequestStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing happens to the request any more."""
+        """Whether the request has reached its last status."""
         return self not in (RequestStatus.QUEUED, RequestStatus.IN_PROGRESS)
 
 
 class WebhookStatus(StrEnum):
-    """Where the delivery of an async request's result stands."""
+    """The state of the webhook that delivers an async request's result."""
 
     PENDING = "PENDING"
     SUCCEEDED = "SUCCEEDED"

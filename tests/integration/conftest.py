@@ -17,7 +17,6 @@ from async_emulator.api.app import InferenceApi, Page
 from async_emulator.api.routing import Target, Targets
 from async_emulator.api.service import AsyncService
 from async_emulator.clock import ManualClock
-from async_emulator.kind import Kind
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
 from async_emulator.prediction.dispatcher import Dispatcher
 from async_emulator.prediction.outcome import Outcome, Success
@@ -26,6 +25,7 @@ from async_emulator.queue.request import AsyncRequest
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_emulator.queue.sweeper import Sweeper
 from async_emulator.settings.api import ApiSettings
+from async_inference.codes import Kind
 from async_inference.wire import AsyncPredictResult
 
 API_KEY = "a-key"

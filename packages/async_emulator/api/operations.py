@@ -8,7 +8,7 @@ it leaves out; every operation may answer them for a wrong key, and for what is 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from async_emulator.kind import Kind
+from async_inference.codes import Kind
 
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 _EVERYWHERE = (401, 403, 404, 405)

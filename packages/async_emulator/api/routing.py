@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from async_emulator.api import errors as api_errors
-from async_emulator.kind import Kind
 from async_emulator.paths import PRODUCTION, Address
+from async_inference.codes import Kind
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

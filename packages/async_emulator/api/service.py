@@ -8,12 +8,11 @@ from pydantic_core import to_json
 from async_emulator.api.routing import Target
 from async_emulator.clock import Clock
 from async_emulator.errors import InvalidTransition, UnknownRequest
-from async_emulator.kind import Kind
 from async_emulator.queue.group_commit import GroupCommit
 from async_emulator.queue.lifecycle import initial_webhook_status
 from async_emulator.queue.request import AsyncRequest
 from async_emulator.queue.request_queue import RETENTION, RequestQueue
-from async_inference.codes import RequestStatus
+from async_inference.codes import Kind, RequestStatus
 from async_inference.wire import (
     AsyncPredictRequest,
     AsyncQueueStatus,

@@ -6,8 +6,8 @@ from pathlib import Path
 from async_emulator.deployments.platform import Surroundings
 from async_emulator.deployments.served import ServedSettings
 from async_emulator.deployments.served_chain import ServedChain
-from async_emulator.kind import Kind
 from async_emulator.trusses.chain import check_chain
+from async_inference.codes import Kind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 from async_emulator.deployments.platform import Surroundings
 from async_emulator.deployments.served import ServedSettings
 from async_emulator.deployments.served_model import ServedModel
-from async_emulator.kind import Kind
 from async_emulator.trusses.build_context import check_truss
+from async_inference.codes import Kind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

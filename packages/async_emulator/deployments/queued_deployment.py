@@ -7,13 +7,12 @@ from async_emulator.api.routing import Target
 from async_emulator.deployments.controlled_deployment import ControlledDeployment
 from async_emulator.deployments.deployment import Deployment
 from async_emulator.deployments.platform import Surroundings
-from async_emulator.kind import Kind
 from async_emulator.prediction.dispatcher import Dispatcher
 from async_emulator.prediction.model import CHAIN_REQUEST_ID_HEADER
 from async_emulator.prediction.sync_prediction import SyncPrediction
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.source import TrussSource
-from async_inference.codes import ErrorCode
+from async_inference.codes import ErrorCode, Kind
 
 
 def controlled_deployment(

@@ -9,8 +9,8 @@ from typing import ClassVar, Protocol
 from async_emulator.api.routing import Target
 from async_emulator.deployments.controlled_deployment import ControlledDeployment
 from async_emulator.deployments.platform import Surroundings
-from async_emulator.kind import Kind
 from async_emulator.settings.deployment import DeploymentSettings
+from async_inference.codes import Kind
 
 
 class Served(Protocol):

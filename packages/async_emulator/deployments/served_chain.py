@@ -13,10 +13,10 @@ from async_emulator.deployments.platform import Surroundings
 from async_emulator.deployments.queued_deployment import QueuedDeployment, controlled_deployment
 from async_emulator.deployments.task_group import together
 from async_emulator.errors import NotAChain
-from async_emulator.kind import Kind
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.chain import BuiltChain, Chainlet, build_chain
 from async_emulator.trusses.chainlet_source import ChainletSource, GeneratedChain
+from async_inference.codes import Kind
 
 _API_KEY_VARIABLE = "TRUSS_SECRET_baseten_chain_api_key"
 """The secret with which truss lets chainlets call each other."""

@@ -7,11 +7,11 @@ from async_emulator.deployments.controlled_deployment import ControlledDeploymen
 from async_emulator.deployments.platform import Surroundings
 from async_emulator.deployments.queued_deployment import QueuedDeployment
 from async_emulator.deployments.task_group import together
-from async_emulator.kind import Kind
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.build_context import truss_sources
 from async_emulator.trusses.config import model_name
 from async_emulator.trusses.source import FolderSource
+from async_inference.codes import Kind
 
 
 class ServedModel:

@@ -7,10 +7,10 @@ import aiohttp
 from yarl import URL
 
 from async_emulator.errors import ReplicaUnreachable
-from async_emulator.kind import Kind
 from async_emulator.prediction.model import CHAIN_REQUEST_ID_HEADER, HOP_BY_HOP, REQUEST_ID_HEADER
 from async_emulator.prediction.outcome import STREAMED, Outcome, is_streamed, outcome_of
 from async_emulator.queue.request import AsyncRequest
+from async_inference.codes import Kind
 
 _NOT_SENT = HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
 

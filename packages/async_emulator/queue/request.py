@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from async_emulator.kind import Kind
-from async_inference.codes import RequestStatus, WebhookStatus
+from async_inference.codes import Kind, RequestStatus, WebhookStatus
 
 if TYPE_CHECKING:
     from async_inference.wire import AsyncRequestError, AsyncRequestStatus, InferenceRetryConfig

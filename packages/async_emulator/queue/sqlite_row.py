@@ -4,9 +4,8 @@ import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-from async_emulator.kind import Kind
 from async_emulator.queue.request import AsyncRequest
-from async_inference.codes import RequestStatus, WebhookStatus
+from async_inference.codes import Kind, RequestStatus, WebhookStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

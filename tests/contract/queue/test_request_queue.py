@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from async_emulator.errors import InvalidTransition, UnknownRequest
-from async_emulator.kind import Kind
 from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.request_queue import RETENTION, MemoryQueue, RequestQueue
 from async_emulator.queue.sqlite import SQLiteQueue
+from async_inference.codes import Kind
 from async_inference.wire import AsyncRequestError, RequestStatus, WebhookStatus
 from tests.queued_request import HERE, START, request
 

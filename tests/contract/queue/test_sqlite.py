@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
-from async_emulator.kind import Kind
 from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.sqlite import SQLiteQueue
+from async_inference.codes import Kind
 from async_inference.wire import RequestStatus
 from tests.queued_request import HERE, START, request
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from async_emulator.kind import Kind
+from async_inference.codes import Kind
 
 TARGETS = ["", "/production", "/development", "/environments/staging", "/deployment/deployment"]
 HOST = {"Host": "chain-c1.api.baseten.co"}

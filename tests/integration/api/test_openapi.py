@@ -6,7 +6,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from async_emulator.kind import Kind
+from async_inference.codes import Kind
 
 TARGETS = ("", "/production", "/development", "/environments/{env_name}", "/deployment/{deployment_id}")
 POSTED = ("predict", "async_predict", "run_remote", "async_run_remote", "wake")

@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from async_emulator.api.errors import ApiError
 from async_emulator.api.routing import Target, Targets
-from async_emulator.kind import Kind
 from async_emulator.paths import Address, address_of
+from async_inference.codes import Kind
 
 BOTH = (Kind.MODEL, Kind.CHAIN)
 

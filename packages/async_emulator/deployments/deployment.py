@@ -8,10 +8,11 @@ from async_emulator.deployments.platform import Surroundings
 from async_emulator.errors import MissingRequirement, ModelLoadFailed
 from async_emulator.prediction.capacity import Capacity
 from async_emulator.replicas.autoscaler import Autoscaler
-from async_emulator.replicas.replica import Replica, ReplicaSpec
+from async_emulator.replicas.replica import Replica
 from async_emulator.replicas.replica_set import ReplicaSet
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.builder import TrussBuilder
+from async_emulator.trusses.replica_spec import ReplicaSpec
 from async_emulator.trusses.source import TrussSource
 
 
@@ -40,7 +41,9 @@ class Deployment:
         self._announce = surroundings.announce
         self._waiting = waiting
         self._source = source
-        self._builder = TrussBuilder(settings, source, surroundings, self._say)
+        self._builder = TrussBuilder(
+            settings, source, environments=surroundings.environments, clock=clock, announce=self._say
+        )
         self._replicas = ReplicaSet(
             capacity=self.capacity,
             clock=clock,

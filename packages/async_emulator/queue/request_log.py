@@ -8,11 +8,8 @@ from async_emulator.queue.request import AsyncRequest
 _INTERVAL_SECONDS = 0.02
 """How long lines are gathered: each write wakes whoever reads the log, and under load costs much."""
 
-Watcher = Callable[[AsyncRequest | None, AsyncRequest], None]
-"""Is told of a request before (None: there was none) and after a change of its status."""
 
-
-def transition_line(before: AsyncRequest | None, after: AsyncRequest) -> str:
+def request_line(before: AsyncRequest | None, after: AsyncRequest) -> str:
     """What happened, in names and values; `seconds` is how long the status before lasted."""
     fields = [f"request_id={after.request_id}", f"deployment_id={after.deployment_id}"]
     if before is not None:
@@ -24,7 +21,7 @@ def transition_line(before: AsyncRequest | None, after: AsyncRequest) -> str:
     return f"request | {' '.join(fields)}"
 
 
-class TransitionLog:
+class RequestLog:
     """Gives `emit` the lines of a moment in one piece: under load there are many. `flush` it at the end."""
 
     def __init__(self, emit: Callable[[str], None]) -> None:
@@ -35,7 +32,7 @@ class TransitionLog:
         """Log a change."""
         if not self._lines:
             asyncio.get_running_loop().call_later(_INTERVAL_SECONDS, self.flush)
-        self._lines.append(transition_line(before, after))
+        self._lines.append(request_line(before, after))
 
     def flush(self) -> None:
         """Write what has been gathered."""

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
-from async_emulator.queue.lifecycle import Event
+from async_emulator.queue.lifecycle import Event, after
 from async_emulator.queue.request import AsyncRequest
-from async_emulator.queue.request_log import Watcher
-from async_emulator.queue.request_queue import RETENTION, after
+from async_emulator.queue.request_queue import RETENTION, Watcher
 from async_emulator.queue.sqlite_row import changeable, from_micros, from_row, to_micros, to_row
 from async_inference.codes import RequestStatus
 

@@ -9,7 +9,7 @@ from async_emulator.clock import Clock
 from async_emulator.errors import ModelLoadFailed
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
 from async_emulator.prediction.model import Model
-from async_emulator.replicas.replica import ReplicaSpec
+from async_emulator.trusses.replica_spec import ReplicaSpec
 
 RELOAD_PAUSE_SECONDS = (1.0, 30.0)
 """First and longest pause before a model that failed to load is loaded again. Ours."""
@@ -44,7 +44,7 @@ StartReplica = Callable[[ReplicaSpec, Callable[[str], None]], Awaitable[RunningR
 """Starts a model server, given what gets the lines of its log. Raises ModelLoadFailed."""
 
 
-class ReplicaKeeper:
+class ReplicaSupervisor:
     """Runs one replica after the other, from its creation until it is stopped or retired.
 
     On trial, its task ends with ModelLoadFailed where the model does not load at first; what has once been

@@ -10,7 +10,8 @@ import pytest
 from async_emulator.errors import InvalidTransition, UnknownRequest
 from async_emulator.kind import Kind
 from async_emulator.queue.lifecycle import Event
-from async_emulator.queue.request_queue import RETENTION, MemoryQueue, RequestQueue
+from async_emulator.queue.memory import MemoryQueue
+from async_emulator.queue.request_queue import RETENTION, RequestQueue
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_inference.wire import AsyncRequestError, RequestStatus, WebhookStatus
 from tests.queued_request import HERE, START, request

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from async_emulator.clock import ManualClock
-from async_emulator.replicas.autoscaler import Autoscaler, Autoscaling
+from async_emulator.replicas.autoscaler import Autoscaler
+from async_emulator.settings.deployment import Autoscaling
 
 
 class Scaled:

@@ -84,7 +84,7 @@ class Emulator:
         chainlets: dict[str, Capacity] = {}
         request_log = RequestLog(self._log)
         if settings.api.request_log:
-            queue.watchers.append(request_log)
+            queue.watch(request_log)
         surroundings = Surroundings(
             queue=queue,
             sweeper=sweeper,

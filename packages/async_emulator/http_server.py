@@ -55,7 +55,7 @@ class HttpSide:
             allow_private=settings.api.allow_private_webhooks,
         )
         self.observation = Observation(queue=queue, clock=clock, control=control)
-        self.webhooks.on_delivery.append(self.observation.delivered)
+        self.webhooks.watch(self.observation)
         for each in served:
             each.tell_name(partial(self.observation.measure, each.target, each.controlled[0]))
         pages: dict[str, Page] = {
@@ -63,7 +63,7 @@ class HttpSide:
             CHAINLETS: ChainletCalls(clock, chainlets).page,
         }
         if control:
-            self.webhooks.on_delivery.append(control.deliveries.add)
+            self.webhooks.watch(control.deliveries)
             pages[CONTROL_PATH] = control.control(
                 queue, secrets, lambda: [deployment for each in served for deployment in each.controlled]
             )

@@ -1,8 +1,8 @@
-"""The queue in memory."""
+"""The queue that lasts as long as its process."""
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from async_emulator.errors import UnknownRequest
 from async_emulator.queue.lifecycle import Event, after
 from async_emulator.queue.request import AsyncRequest
-from async_emulator.queue.request_queue import RETENTION, Watcher
+from async_emulator.queue.request_queue import RETENTION, Committer, Watcher
 from async_inference.codes import RequestStatus
 
 if TYPE_CHECKING:
@@ -18,23 +18,32 @@ if TYPE_CHECKING:
 
 
 class MemoryQueue:
-    """A queue that lasts as long as its process."""
+    """The requests in a dict. See RequestQueue."""
 
     def __init__(self) -> None:
-        self.on_change: Callable[[], None] = lambda: None
-        self.watchers: list[Watcher] = []
+        self._committer: Committer | None = None
+        self._watchers: list[Watcher] = []
+        self._is_changed = False
         self._requests: dict[str, AsyncRequest] = {}
         self._age: dict[str, int] = {}
         self._ages = itertools.count()
         self._counts: Counter[tuple[str, RequestStatus]] = Counter()
 
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher` at every change of a status from now on."""
+        self._watchers.append(watcher)
+
+    def commit_by(self, committer: Committer) -> None:
+        """Call `committer` at the first change after each commit from now on."""
+        self._committer = committer
+
     def enqueue(self, request: AsyncRequest) -> None:
-        """Take in a request that is QUEUED."""
+        """Add a request that is QUEUED."""
         self._age[request.request_id] = next(self._ages)
         self._put(request)
 
     def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
-        """Hand out the next request, by priority and then age."""
+        """Take the next request, by priority and then age."""
         queued = [
             request
             for request in self._requests.values()
@@ -48,7 +57,7 @@ class MemoryQueue:
         return self._put(after(chosen, Event.LEASE, now))
 
     def release(self, request_id: str, now: datetime) -> None:
-        """Put a leased request back in its old place."""
+        """Return a leased request to its old place."""
         self._put(after(self._find(request_id), Event.RELEASE, now))
 
     def finish(
@@ -62,7 +71,7 @@ class MemoryQueue:
         self._put(after(self._find(request_id), Event.CANCEL, now))
 
     def expire_due(self, now: datetime) -> int:
-        """End every QUEUED request whose time is over."""
+        """End every QUEUED request whose deadline has passed."""
         due = [
             request
             for request in self._requests.values()
@@ -73,37 +82,39 @@ class MemoryQueue:
         return len(due)
 
     def next_deadline(self) -> datetime | None:
-        """When the next QUEUED request expires."""
+        """Return the earliest deadline of a QUEUED request."""
         queued = (r.queue_deadline for r in self._requests.values() if r.status is RequestStatus.QUEUED)
         return min(queued, default=None)
 
     def get(self, request_id: str) -> AsyncRequest:
-        """The request as it stands, without its input."""
+        """Return the request without its input."""
         return replace(self._find(request_id), model_input=None)
 
     def count(self, deployment_id: str, status: RequestStatus) -> int:
-        """How many of the deployment's requests have this status."""
+        """Count the deployment's requests in this status."""
         return self._counts[deployment_id, status]
 
     @property
     def outstanding(self) -> int:
-        """How many requests are QUEUED or IN_PROGRESS."""
+        """The number of requests that are QUEUED or IN_PROGRESS."""
         return sum(number for (_, status), number in self._counts.items() if not status.is_terminal)
 
     def forget_ended(self, now: datetime) -> None:
-        """Drop the requests that ended more than RETENTION ago."""
+        """Delete the requests that ended more than RETENTION ago."""
+        self._begin_change()
         for request in list(self._requests.values()):
             if request.status.is_terminal and request.status_at <= now - RETENTION:
                 del self._requests[request.request_id], self._age[request.request_id]
 
     def newest(self, status: RequestStatus | None, limit: int) -> Sequence[AsyncRequest]:
-        """The newest requests, of this status or of any, without their inputs."""
+        """Return the newest requests, in this status or in any, without their inputs."""
         newest = sorted(self._requests.values(), key=lambda each: -self._age[each.request_id])
         found = (each for each in newest if status in (None, each.status))
         return [replace(each, model_input=None) for each in itertools.islice(found, limit)]
 
     def clear(self) -> int:
-        """Drop every request that is not IN_PROGRESS."""
+        """Delete every request that is not IN_PROGRESS."""
+        self._begin_change()
         gone = [each for each in self._requests.values() if each.status is not RequestStatus.IN_PROGRESS]
         for request in gone:
             self._counts[request.deployment_id, request.status] -= 1
@@ -111,10 +122,11 @@ class MemoryQueue:
         return len(gone)
 
     def commit(self) -> None:
-        """Nothing here outlasts the process."""
+        """Nothing outlasts the process: only the committer is told again of the next change."""
+        self._is_changed = False
 
     def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to release."""
 
     def _find(self, request_id: str) -> AsyncRequest:
         try:
@@ -123,12 +135,18 @@ class MemoryQueue:
             raise UnknownRequest(request_id) from None
 
     def _put(self, request: AsyncRequest) -> AsyncRequest:
+        self._begin_change()
         before = self._requests.get(request.request_id)
         if before is not None:
             self._counts[before.deployment_id, before.status] -= 1
         self._counts[request.deployment_id, request.status] += 1
         self._requests[request.request_id] = request
-        self.on_change()
-        for watch in self.watchers:
-            watch(before, request)
+        for watcher in self._watchers:
+            watcher.status_changed(before, request)
         return request
+
+    def _begin_change(self) -> None:
+        if not self._is_changed:
+            self._is_changed = True
+            if self._committer is not None:
+                self._committer.changes_began()

@@ -1,6 +1,6 @@
-"""Where async requests wait: the boundary that every queue keeps."""
+"""The boundary that every queue of async requests keeps, and what may observe one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,39 +11,56 @@ from async_inference.codes import RequestStatus
 if TYPE_CHECKING:
     from async_inference.wire import AsyncRequestError
 
-Watcher = Callable[[AsyncRequest | None, AsyncRequest], None]
-"""Is told of a request before (None: there was none) and after a change of its status."""
-
 RETENTION = timedelta(hours=1)
 """How long an ended request can still be read (docs.baseten.co/inference/async)."""
+
+
+class Watcher(Protocol):
+    """Sees every change of a status."""
+
+    def status_changed(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
+        """A request has been changed, or enqueued (`before` is None). The change is not committed yet."""
+        ...
+
+
+class Committer(Protocol):
+    """Decides when changes are committed."""
+
+    def changes_began(self) -> None:
+        """The first change since the last commit has begun."""
+        ...
 
 
 class RequestQueue(Protocol):
     """The requests of all deployments, in the order in which they are served.
 
-    Guarantees: each call happens whole or not at all, and is seen by the next; what was changed before
-    `commit` returns is durable to the extent of the implementation, what is changed after it is not yet;
-    calls are made from one thread, and are short enough for an event loop. `on_change` is called when the
-    first change after a commit has been made. Where a change or a commit fails, that commit raises, and all
-    that it was to make durable is undone.
-    Each of `watchers` is told of every change of a status, before it is committed.
-    Every status comes from `lifecycle`. Raises UnknownRequest for an id it does not hold, and
-    InvalidTransition where a request cannot take the event.
+    Guarantees: each call takes effect completely or not at all, and the next call sees its effect. A change
+    is durable, to the extent of the implementation, once a later `commit` returns. Where a change or a commit
+    fails, that commit raises, and every change it was to make durable is undone. Calls are made from one
+    thread, and are short enough for an event loop.
+
+    Every status comes from `lifecycle`. Raises UnknownRequest for an id that the queue does not hold, and
+    InvalidTransition for an event that is impossible in the request's status.
     """
 
-    on_change: Callable[[], None]
-    watchers: list[Watcher]
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher` at every change of a status from now on."""
+        ...
+
+    def commit_by(self, committer: Committer) -> None:
+        """Call `committer` at the first change after each commit from now on. A queue has one committer."""
+        ...
 
     def enqueue(self, request: AsyncRequest) -> None:
-        """Take in a request that is QUEUED."""
+        """Add a request that is QUEUED."""
         ...
 
     def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
-        """Hand out the next request, by priority and then age: it is IN_PROGRESS, and nobody else's."""
+        """Take the next request, by priority and then age. It is IN_PROGRESS, and leased to nobody else."""
         ...
 
     def release(self, request_id: str, now: datetime) -> None:
-        """Put a leased request back in its old place, to expire when it would have expired there."""
+        """Return a leased request to its old place. Its deadline stays the same."""
         ...
 
     def finish(
@@ -57,42 +74,42 @@ class RequestQueue(Protocol):
         ...
 
     def expire_due(self, now: datetime) -> int:
-        """End every QUEUED request whose time is over; returns how many."""
+        """End every QUEUED request whose deadline has passed; return how many there were."""
         ...
 
     def next_deadline(self) -> datetime | None:
-        """When the next QUEUED request expires."""
+        """Return the earliest deadline of a QUEUED request."""
         ...
 
     def get(self, request_id: str) -> AsyncRequest:
-        """The request as it stands, without its input: that is for who leases it."""
+        """Return the request without its input, which only `lease` returns."""
         ...
 
     def count(self, deployment_id: str, status: RequestStatus) -> int:
-        """How many of the deployment's requests have this status; only QUEUED and IN_PROGRESS are counted."""
+        """Count the deployment's requests in this status, which must be QUEUED or IN_PROGRESS."""
         ...
 
     @property
     def outstanding(self) -> int:
-        """How many requests are QUEUED or IN_PROGRESS, over all deployments."""
+        """The number of requests that are QUEUED or IN_PROGRESS, over all deployments."""
         ...
 
     def forget_ended(self, now: datetime) -> None:
-        """Drop the requests that ended more than RETENTION ago."""
+        """Delete the requests that ended more than RETENTION ago."""
         ...
 
     def newest(self, status: RequestStatus | None, limit: int) -> Sequence[AsyncRequest]:
-        """The newest requests, of this status or of any, without their inputs."""
+        """Return the newest requests, in this status or in any, without their inputs."""
         ...
 
     def clear(self) -> int:
-        """Drop every request that is not IN_PROGRESS; returns how many."""
+        """Delete every request that is not IN_PROGRESS; return how many there were."""
         ...
 
     def commit(self) -> None:
-        """Make durable what was changed."""
+        """Make every change so far durable."""
         ...
 
     def close(self) -> None:
-        """Commit, and let go of what is held. What was leased is QUEUED again at the next opening."""
+        """Commit, and release the resources. Leased requests are QUEUED again at the next opening."""
         ...

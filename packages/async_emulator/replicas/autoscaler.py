@@ -1,70 +1,74 @@
-"""How many replicas a deployment has: up at once where requests wait, down after a while without need.
+"""How many replicas a deployment has: more at once when requests wait, fewer after a time without need.
 
 Between `min_replicas` and `max_replicas`, as docs.baseten.co/deployment/autoscaling/overview describes, with
-two simplifications: need is what runs and waits now, not an average over a window; and what is too much goes
-at once, not by halves. Queued requests count: the call of the async service is what scales a deployment up
-(docs.baseten.co/inference/async, "Autoscaling behavior").
+two simplifications: demand is the number of predictions that run and wait now, not an average over a window;
+and all surplus replicas end at once, not by halves. Queued requests count as demand: the async service's
+calls scale a deployment up (docs.baseten.co/inference/async, "Autoscaling behavior").
 """
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 from async_emulator.clock import Clock
 
 
-class Autoscaler:
-    """Scales one deployment that has `wanted` replicas. `needed` tells how many would do now."""
+class Scalable(Protocol):
+    """A deployment whose number of replicas can change."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        delay: float,
-        wanted: int,
-        needed: Callable[[], int],
-        scale_to: Callable[[int], None],
-    ) -> None:
+    @property
+    def replicas_needed(self) -> int:
+        """How many replicas the current demand needs, within the bounds."""
+        ...
+
+    def scale_to(self, number: int) -> None:
+        """Have so many replicas from now on."""
+        ...
+
+
+class Autoscaler:
+    """Scales `deployment`, which has `wanted` replicas; down after `delay` seconds without need."""
+
+    def __init__(self, deployment: Scalable, *, clock: Clock, delay: float, wanted: int) -> None:
         self._clock = clock
         self._delay = delay
-        self._needed = needed
-        self._scale_to = scale_to
+        self._deployment = deployment
         self._wanted = wanted
         self._changed = asyncio.Event()
 
     def look(self) -> None:
-        """The need may have changed."""
+        """Decide again: the demand may have changed."""
         if not self._changed.is_set():
             self._changed.set()
 
     def wake(self) -> None:
-        """Have at least one replica, for as long as one would stay that nobody needs."""
+        """Have at least one replica, for as long as a replica without need would stay."""
         if self._wanted == 0:
             self._wanted = 1
-            self._scale_to(1)
+            self._deployment.scale_to(1)
         self.look()
 
     async def run(self) -> None:
         """Scale until cancelled."""
         while True:
             self._changed.clear()
-            needed = self._needed()
+            needed = self._deployment.replicas_needed
             if needed > self._wanted:
                 self._wanted = needed
-                self._scale_to(needed)
+                self._deployment.scale_to(needed)
             if needed == self._wanted:
                 await self._changed.wait()
             else:
                 await self._wait_and_scale_down()
 
     async def _wait_and_scale_down(self) -> None:
-        """End what nobody needs for the whole delay; return early where all of it is needed again."""
-        most = self._needed()
+        """End the replicas without need in the whole delay; return early once all are needed again."""
+        most = self._deployment.replicas_needed
         try:
             async with self._clock.timeout(self._delay):
                 while most < self._wanted:
                     await self._changed.wait()
                     self._changed.clear()
-                    most = max(most, self._needed())
+                    most = max(most, self._deployment.replicas_needed)
         except TimeoutError:
             self._wanted = most
-            self._scale_to(most)
+            self._deployment.scale_to(most)

@@ -35,13 +35,10 @@ class Replica:
     async def start(
         cls,
         spec: ReplicaSpec,
-        emit: Callable[[str], None],
+        log: Callable[[str], None],
         connect: Callable[[str], Awaitable["ModelClient"]],
     ) -> Self:
-        """Start a server and wait until it is ready. Raises ModelLoadFailed.
-
-        `connect` gives who calls the server at a url.
-        """
+        """Start a server and wait until it is ready. See ModelServers."""
         with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
             port = listener.getsockname()[1]
             process = await asyncio.create_subprocess_exec(
@@ -56,7 +53,7 @@ class Replica:
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
-        replica = cls(process, ModelLog(emit, spec.name))
+        replica = cls(process, ModelLog(log, spec.name))
         try:
             replica._client = await connect(f"http://127.0.0.1:{port}")
             if await replica.answers():
@@ -112,3 +109,17 @@ class Replica:
             # The server logs each call; to be woken by each line would cost as much as the call itself.
             await asyncio.sleep(_LOG_INTERVAL_SECONDS)
         self._log.end()
+
+
+class ModelServers:
+    """Starts model servers on this machine; `connect` makes the client of the server at a url."""
+
+    def __init__(self, connect: Callable[[str], Awaitable["ModelClient"]]) -> None:
+        self._connect = connect
+
+    async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> Replica:
+        """Start a server and wait until it is ready; pass each line of its log to `log`.
+
+        Raises ModelLoadFailed.
+        """
+        return await Replica.start(spec, log, self._connect)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from async_emulator.clock import Clock
 from async_emulator.prediction.capacity import Capacity
-from async_emulator.replicas.supervisor import ReplicaSupervisor, StartReplica
+from async_emulator.replicas.supervisor import ReplicaServers, ReplicaSupervisor
 from async_emulator.trusses.replica_spec import ReplicaSpec
 
 
@@ -21,9 +21,9 @@ class ReplicaSet:
         clock: Clock,
         announce: Callable[[str], None],
         log: Callable[[str], None],
-        start: StartReplica,
+        servers: ReplicaServers,
     ) -> None:
-        self._start = start
+        self._servers = servers
         self._capacity = capacity
         self._clock = clock
         self._announce = announce
@@ -108,7 +108,7 @@ class ReplicaSet:
             spec,
             name=f"replica {next(self._numbers)}",
             is_on_trial=is_on_trial,
-            start=self._start,
+            servers=self._servers,
             capacity=self._capacity,
             clock=self._clock,
             announce=self._announce,

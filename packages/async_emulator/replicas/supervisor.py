@@ -1,7 +1,7 @@
 """One replica, kept running: when it dies, another is started in its place."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from time import perf_counter
 from typing import Protocol
 
@@ -40,8 +40,15 @@ class RunningReplica(Protocol):
         ...
 
 
-StartReplica = Callable[[ReplicaSpec, Callable[[str], None]], Awaitable[RunningReplica]]
-"""Starts a model server, given what gets the lines of its log. Raises ModelLoadFailed."""
+class ReplicaServers(Protocol):
+    """Starts model servers."""
+
+    async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> RunningReplica:
+        """Start a server and wait until it is ready; pass each line of its log to `log`.
+
+        Raises ModelLoadFailed.
+        """
+        ...
 
 
 class ReplicaSupervisor:
@@ -57,7 +64,7 @@ class ReplicaSupervisor:
         *,
         name: str,
         is_on_trial: bool,
-        start: StartReplica,
+        servers: ReplicaServers,
         capacity: Capacity,
         clock: Clock,
         announce: Callable[[str], None],
@@ -67,7 +74,7 @@ class ReplicaSupervisor:
         self.name = name
         self.is_ready = False
         self._is_on_trial = is_on_trial
-        self._start = start
+        self._servers = servers
         self._capacity = capacity
         self._clock = clock
         self._announce = announce
@@ -108,7 +115,7 @@ class ReplicaSupervisor:
         while not self._retired.is_set():
             started = perf_counter()
             try:
-                self._replica = await self._start(self.spec, self._log)
+                self._replica = await self._servers.start(self.spec, self._log)
             except ModelLoadFailed as error:
                 if self._is_on_trial and not self._was_ready.is_set():
                     raise

@@ -46,7 +46,7 @@ async def test_all_that_happens_in_one_moment_is_written_at_once():
     written: list[str] = []
     queue = MemoryQueue()
     log = RequestLog(written.append)
-    queue.watchers.append(log)
+    queue.watch(log)
     for request_id in ("a", "b"):
         queue.enqueue(replace(QUEUED, request_id=request_id))
     assert written == []

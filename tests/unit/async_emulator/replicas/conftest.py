@@ -58,7 +58,7 @@ class Workbench:
             clock=self.clock,
             announce=self.lines.append,
             log=self.lines.append,
-            start=self.start,
+            servers=self,
         )
 
     async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> FakeReplica:

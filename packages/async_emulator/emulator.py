@@ -15,7 +15,7 @@ from async_emulator.errors import PortInUse
 from async_emulator.prediction.capacity import Capacity
 from async_emulator.prediction.model import Model
 from async_emulator.queue.group_commit import GroupCommit
-from async_emulator.queue.request_log import TransitionLog
+from async_emulator.queue.request_log import RequestLog
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_emulator.queue.sweeper import Sweeper
 from async_emulator.trusses.environment.environments import ModelEnvironments
@@ -82,9 +82,9 @@ class Emulator:
         sweeper = Sweeper(queue, self._clock)
         truss = TrussProcess()
         chainlets: dict[str, Capacity] = {}
-        request_log = TransitionLog(self._log)
+        request_log = RequestLog(self._log)
         if settings.api.request_log:
-            queue.watchers.append(request_log)
+            queue.watch(request_log)
         surroundings = Surroundings(
             queue=queue,
             sweeper=sweeper,

@@ -12,7 +12,6 @@ from functools import partial
 import uvicorn
 
 from async_emulator.api.app import InferenceApi, Page
-from async_emulator.api.chainlet_calls import PATH as CHAINLET_PATH
 from async_emulator.api.chainlet_calls import ChainletCalls
 from async_emulator.api.routing import Targets
 from async_emulator.api.service import AsyncService
@@ -22,6 +21,7 @@ from async_emulator.control.routes import PATH as CONTROL_PATH
 from async_emulator.deployments.served import Served
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.metrics.observation import Observation
+from async_emulator.paths import CHAINLETS
 from async_emulator.prediction.capacity import Capacity
 from async_emulator.prediction.model_client import ModelClient
 from async_emulator.queue.group_commit import GroupCommit
@@ -55,15 +55,15 @@ class HttpSide:
             allow_private=settings.api.allow_private_webhooks,
         )
         self.observation = Observation(queue=queue, clock=clock, control=control)
-        self.webhooks.on_delivery.append(self.observation.delivered)
+        self.webhooks.watch(self.observation)
         for each in served:
             each.tell_name(partial(self.observation.measure, each.target, each.controlled[0]))
         pages: dict[str, Page] = {
             "/metrics": self.observation.page,
-            CHAINLET_PATH: ChainletCalls(clock, chainlets).page,
+            CHAINLETS: ChainletCalls(clock, chainlets).page,
         }
         if control:
-            self.webhooks.on_delivery.append(control.deliveries.add)
+            self.webhooks.watch(control.deliveries)
             pages[CONTROL_PATH] = control.control(
                 queue, secrets, lambda: [deployment for each in served for deployment in each.controlled]
             )

@@ -20,6 +20,8 @@ TARGET_PATHS = (
 )
 """Every form of the part before the operation."""
 
+CHAINLETS = "/chainlets/"
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -48,3 +50,8 @@ def address_of(path: str) -> Address | None:
         case ["", "deployment", deployment_id, operation] if deployment_id and operation:
             return Address(operation, deployment_id=deployment_id)
     return None
+
+
+def chainlet_path(chain_id: str, name: str) -> str:
+    """Where the other chainlets of a chain reach this one."""
+    return f"{CHAINLETS}{chain_id}/{name}/run_remote"

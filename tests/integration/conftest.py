@@ -72,7 +72,7 @@ class Platform(FakeModel):
             clock=self.clock,
             capacity=self.capacity,
             deliver=self._deliver,
-            on_deadline=self.sweeper.expect,
+            on_deadline=lambda queue_deadline: None,
         )
         self.woken = 0
         self.pages: dict[str, Page] = {}

@@ -34,12 +34,13 @@ from async_emulator.api.operations import (
 from async_emulator.api.rate_limits import RateLimits
 from async_emulator.api.request_body import SYNC_BODY_LIMIT, read_body
 from async_emulator.api.routing import Target, Targets
-from async_emulator.api.service import AsyncService, new_request_id
+from async_emulator.api.service import AsyncService
 from async_emulator.api.submission import Submission
 from async_emulator.clock import Clock
 from async_emulator.errors import UnknownRequest
 from async_emulator.paths import address_of
 from async_emulator.prediction.model import REQUEST_ID_HEADER
+from async_emulator.queue.request import new_request_id
 from async_emulator.settings.api import ApiSettings
 from async_inference.wire import AsyncRequestAccepted
 

@@ -11,19 +11,11 @@ from starlette.requests import Request
 
 from async_emulator.api import errors as api_errors
 from async_emulator.api.request_body import SYNC_BODY_LIMIT, read_body
-from async_emulator.api.service import new_request_id
 from async_emulator.clock import Clock
 from async_emulator.prediction.capacity import Capacity
 from async_emulator.prediction.model import REQUEST_ID_HEADER
 from async_emulator.prediction.sync_prediction import SyncPrediction
-
-PATH = "/chainlets/"
-OPERATION = "run_remote"
-
-
-def chainlet_path(chain_id: str, name: str) -> str:
-    """Where other chainlets reach this one."""
-    return f"{PATH}{chain_id}/{name}/{OPERATION}"
+from async_emulator.queue.request import new_request_id
 
 
 class ChainletCalls:

@@ -1,7 +1,6 @@
 """The async API without HTTP: what submitting, asking, cancelling and counting do."""
 
-import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pydantic_core import to_json
 
@@ -10,7 +9,7 @@ from async_emulator.clock import Clock
 from async_emulator.errors import InvalidTransition, UnknownRequest
 from async_emulator.queue.group_commit import GroupCommit
 from async_emulator.queue.lifecycle import initial_webhook_status
-from async_emulator.queue.request import AsyncRequest
+from async_emulator.queue.request import AsyncRequest, new_request_id
 from async_emulator.queue.request_queue import RETENTION, RequestQueue
 from async_inference.codes import Kind, RequestStatus
 from async_inference.wire import (
@@ -19,15 +18,6 @@ from async_inference.wire import (
     AsyncRequestStatus,
     CancelAsyncRequestResult,
 )
-
-
-def new_request_id(now: datetime) -> str:
-    """An id as the platform makes them: opaque, here 32 hex digits.
-
-    They begin with the time, so that the queue's index of them grows at its end: in a deep queue each new id
-    would otherwise change another of its pages.
-    """
-    return f"{round(now.timestamp() * 1_000):012x}{secrets.token_hex(10)}"
 
 
 class AsyncService:

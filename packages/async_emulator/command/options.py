@@ -1,4 +1,7 @@
-"""The options of `truss-async serve` that say how the API behaves: one for each field of ApiSettings."""
+"""The options of `truss-async serve`: how a Truss is deployed, and how the API behaves.
+
+The API has one option for each field of ApiSettings.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,6 +13,48 @@ from async_emulator.settings.api import ApiSettings
 _DEFAULTS = ApiSettings()
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+_DEPLOYMENT_OPTIONS = (
+    click.option("--environment", metavar="NAME", help="The environment to deploy in, such as staging."),
+    click.option(
+        "--watch",
+        "is_watched",
+        is_flag=True,
+        help="Deploy each change of the files at once; what does not load changes nothing.",
+    ),
+    click.option(
+        "--concurrency-target",
+        type=click.IntRange(min=1),
+        help="Predictions under way at once on a replica. Default: the Truss's runtime.predict_concurrency.",
+    ),
+    click.option(
+        "--retry-not-ready/--no-retry-not-ready",
+        default=True,
+        show_default=True,
+        help="Whether MODEL_NOT_READY is retried: the platform's pages say both.",
+    ),
+    click.option(
+        "--replicas",
+        "max_replicas",
+        default=1,
+        show_default=True,
+        type=click.IntRange(1, 64),
+        help="Model servers to run; with --min-replicas, the most of them.",
+    ),
+    click.option(
+        "--min-replicas",
+        type=click.IntRange(min=0),
+        help="Model servers to keep without need; 0 scales to zero. Default: as many as --replicas.",
+    ),
+    click.option(
+        "--scale-down-delay",
+        default=900.0,
+        show_default=True,
+        type=click.FloatRange(0, 3_600),
+        help="Seconds without need after which replicas above --min-replicas end.",
+    ),
+)
 
 
 def _check_webhook_secrets(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -33,7 +78,7 @@ def _limit(name: str, help: str) -> Callable[[_Command], _Command]:
     )
 
 
-_OPTIONS = (
+_API_OPTIONS = (
     _limit("submits-per-minute", "Submits that are taken; more are answered 429."),
     _limit("status-calls-per-second", "Status calls that are answered."),
     _limit("cancels-per-second", "Cancellations that are answered."),
@@ -99,8 +144,15 @@ _OPTIONS = (
 )
 
 
+def deployment_options(command: _Command) -> _Command:
+    """Give a command these options."""
+    for option in reversed(_DEPLOYMENT_OPTIONS):
+        command = option(command)
+    return command
+
+
 def api_options(command: _Command) -> _Command:
     """Give a command these options; their values are the keywords of ApiSettings."""
-    for option in reversed(_OPTIONS):
+    for option in reversed(_API_OPTIONS):
         command = option(command)
     return command

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from async_emulator.command.deployment_options import deployment_options
-from async_emulator.command.options import api_options
+from async_emulator.command.options import api_options, deployment_options
 
 
 def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:

@@ -12,9 +12,8 @@ from async_emulator.deployments.model_settings import ModelSettings
 from async_emulator.deployments.served import ServedSettings
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import NotATruss, OutOfBounds
-from async_emulator.replicas.autoscaler import Autoscaling
 from async_emulator.settings.api import ApiSettings
-from async_emulator.settings.deployment import DeploymentSettings
+from async_emulator.settings.deployment import Autoscaling, DeploymentSettings
 
 _APP = "truss-async"
 

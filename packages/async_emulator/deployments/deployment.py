@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from async_emulator.deployments.platform import Surroundings
 from async_emulator.errors import MissingRequirement, ModelLoadFailed
 from async_emulator.prediction.capacity import Capacity
 from async_emulator.replicas.autoscaler import Autoscaler
-from async_emulator.replicas.replica import Replica, ReplicaSpec
+from async_emulator.replicas.replica import ModelServers
 from async_emulator.replicas.replica_set import ReplicaSet
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.builder import TrussBuilder
+from async_emulator.trusses.replica_spec import ReplicaSpec
 from async_emulator.trusses.source import TrussSource
 
 
@@ -40,20 +40,21 @@ class Deployment:
         self._announce = surroundings.announce
         self._waiting = waiting
         self._source = source
-        self._builder = TrussBuilder(settings, source, surroundings, self._say)
+        self._builder = TrussBuilder(
+            settings, source, environments=surroundings.environments, clock=clock, announce=self._say
+        )
         self._replicas = ReplicaSet(
             capacity=self.capacity,
             clock=clock,
             announce=self._say,
             log=surroundings.log,
-            start=partial(Replica.start, connect=surroundings.connect),
+            servers=ModelServers(surroundings.connect),
         )
         self._autoscaler = Autoscaler(
+            self,
             clock=clock,
             delay=settings.autoscaling.scale_down_delay,
             wanted=settings.autoscaling.max_replicas,
-            needed=self._needed,
-            scale_to=self._replicas.scale_to,
         )
 
     @property
@@ -80,6 +81,16 @@ class Deployment:
     def starting_replicas(self) -> int:
         """How many replicas are on their way."""
         return self._replicas.starting
+
+    @property
+    def replicas_needed(self) -> int:
+        """How many replicas the current demand needs, within the bounds."""
+        demand = self.capacity.demand + self._waiting()
+        return self._settings.autoscaling.replicas_for(demand, self._replicas.slots)
+
+    def scale_to(self, number: int) -> None:
+        """Have so many replicas from now on."""
+        self._replicas.scale_to(number)
 
     def wake(self) -> None:
         """Start a replica where there is none, without waiting for a request."""
@@ -125,10 +136,6 @@ class Deployment:
             await asyncio.Event().wait()
         self.capacity.on_load = self._autoscaler.look
         await self._autoscaler.run()
-
-    def _needed(self) -> int:
-        demand = self.capacity.demand + self._waiting()
-        return self._settings.autoscaling.replicas_for(demand, self._replicas.slots)
 
     def _say(self, line: str) -> None:
         name = self._source.name

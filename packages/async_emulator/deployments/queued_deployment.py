@@ -52,7 +52,7 @@ class QueuedDeployment:
             queue=surroundings.queue,
             clock=surroundings.clock,
             deliver=surroundings.deliver,
-            on_deadline=surroundings.sweeper.expect,
+            on_deadline=lambda queue_deadline: None,
             final=() if settings.retry_not_ready else (ErrorCode.MODEL_NOT_READY,),
         )
         self.target = Target(

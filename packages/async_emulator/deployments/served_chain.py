@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from async_emulator.api.chainlet_calls import chainlet_path
 from async_emulator.deployments.controlled_deployment import ControlledDeployment
 from async_emulator.deployments.deployment import Deployment
 from async_emulator.deployments.platform import Surroundings
 from async_emulator.deployments.queued_deployment import QueuedDeployment, controlled_deployment
 from async_emulator.deployments.task_group import together
 from async_emulator.errors import NotAChain
+from async_emulator.paths import chainlet_path
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.chain import BuiltChain, Chainlet, build_chain
 from async_emulator.trusses.chainlet_source import ChainletSource, GeneratedChain

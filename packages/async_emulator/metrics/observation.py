@@ -30,7 +30,7 @@ class Observation:
         self._control = control
         self._metrics = Metrics()
         self._deployments: dict[str, DeploymentMetrics] = {}
-        queue.watchers.append(self._status_changed)
+        queue.watch(self)
 
     def measure(self, target: Target, deployment: ControlledDeployment, model_name: str) -> None:
         """From now on export what happens to the deployment that answers for `target`, under this name."""
@@ -63,6 +63,13 @@ class Observation:
         disturbed = self._control.wrap_model(model) if self._control else model
         return MeasuredModel(disturbed, self._deployments, self._clock)
 
+    def status_changed(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
+        """Measure how long a request was queued."""
+        if before is None or after.status is not RequestStatus.IN_PROGRESS:
+            return
+        if (metrics := self._deployments.get(after.deployment_id)) is not None:
+            metrics.left_queue((after.status_at - before.status_at).total_seconds())
+
     def delivered(self, delivery: Delivery) -> None:
         """An attempt at a delivery was made."""
         if (metrics := self._deployments.get(delivery.deployment_id)) is not None:
@@ -71,9 +78,3 @@ class Observation:
     async def page(self, _: Request) -> Response:
         """The metrics, in Prometheus's text format."""
         return Response(self._metrics.text(), media_type=CONTENT_TYPE)
-
-    def _status_changed(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
-        if before is None or after.status is not RequestStatus.IN_PROGRESS:
-            return
-        if (metrics := self._deployments.get(after.deployment_id)) is not None:
-            metrics.left_queue((after.status_at - before.status_at).total_seconds())

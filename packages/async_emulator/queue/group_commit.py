@@ -1,7 +1,7 @@
-"""One commit for all that changes in one turn of the event loop.
+"""One commit for all changes of one turn of the event loop.
 
-A commit costs as much as everything else about a change, and under load many changes come at once: they wait
-for each other no longer than it takes the loop to come round.
+A commit costs as much as the rest of a change, and under load many changes happen in the same turn. Sharing
+the commit delays each of them by at most that turn.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from async_emulator.queue.request_queue import RequestQueue
 
 
 class _Batch:
-    """The changes that share a commit, and how it went."""
+    """The changes that share a commit, and the commit's result."""
 
     def __init__(self) -> None:
         self.is_over = asyncio.Event()
@@ -18,27 +18,28 @@ class _Batch:
 
 
 class GroupCommit:
-    """Commits `queue` now, and from now on soon after each change. Needs a running event loop."""
+    """Commits `queue` at once, and from then on shortly after each change. Needs a running event loop."""
 
     def __init__(self, queue: RequestQueue) -> None:
         self._queue = queue
         self._batch: _Batch | None = None
-        queue.on_change = self._begin
-        queue.commit()  # a change tells only when it is the first of a commit
+        queue.commit_by(self)
+        queue.commit()  # only the first change after a commit is reported: none may be pending
 
     async def wait(self) -> None:
-        """Return once every change made so far is durable. Raises what kept it from becoming so."""
+        """Return once every change made so far is durable. Raises the error of the commit that failed."""
         if (batch := self._batch) is not None:
             await batch.is_over.wait()
             if batch.error is not None:
                 raise batch.error
 
-    def _begin(self) -> None:
+    def changes_began(self) -> None:
+        """Commit at the end of this turn of the event loop."""
         if self._batch is None:
             self._batch = _Batch()
-            asyncio.get_running_loop().call_soon(self._end, self._batch)
+            asyncio.get_running_loop().call_soon(self._commit, self._batch)
 
-    def _end(self, batch: _Batch) -> None:
+    def _commit(self, batch: _Batch) -> None:
         self._batch = None
         try:
             self._queue.commit()

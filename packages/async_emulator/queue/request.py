@@ -1,5 +1,6 @@
 """An async request, as the queue keeps it."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -8,6 +9,15 @@ from async_inference.codes import Kind, RequestStatus, WebhookStatus
 
 if TYPE_CHECKING:
     from async_inference.wire import AsyncRequestError, AsyncRequestStatus, InferenceRetryConfig
+
+
+def new_request_id(now: datetime) -> str:
+    """An id as the platform makes them: opaque, here 32 hex digits.
+
+    They begin with the time, so that the queue's index of them grows at its end: in a deep queue each new id
+    would otherwise change another of its pages.
+    """
+    return f"{round(now.timestamp() * 1_000):012x}{secrets.token_hex(10)}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""The log of what becomes of requests: one line for each change of a status."""
+"""The request log: one line for each change of a request's status."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,14 +6,11 @@ from collections.abc import Callable
 from async_emulator.queue.request import AsyncRequest
 
 _INTERVAL_SECONDS = 0.02
-"""How long lines are gathered: each write wakes whoever reads the log, and under load costs much."""
-
-Watcher = Callable[[AsyncRequest | None, AsyncRequest], None]
-"""Is told of a request before (None: there was none) and after a change of its status."""
+"""How long lines are gathered. Each write wakes the reader of the log, which costs much under load."""
 
 
-def transition_line(before: AsyncRequest | None, after: AsyncRequest) -> str:
-    """What happened, in names and values; `seconds` is how long the status before lasted."""
+def request_line(before: AsyncRequest | None, after: AsyncRequest) -> str:
+    """Describe a change in `name=value` fields; `seconds` is how long the previous status lasted."""
     fields = [f"request_id={after.request_id}", f"deployment_id={after.deployment_id}"]
     if before is not None:
         seconds = (after.status_at - before.status_at).total_seconds()
@@ -24,21 +21,21 @@ def transition_line(before: AsyncRequest | None, after: AsyncRequest) -> str:
     return f"request | {' '.join(fields)}"
 
 
-class TransitionLog:
-    """Gives `emit` the lines of a moment in one piece: under load there are many. `flush` it at the end."""
+class RequestLog:
+    """Watches a queue, and passes the lines of a moment to `emit` in one piece. `flush` it at the end."""
 
     def __init__(self, emit: Callable[[str], None]) -> None:
         self._emit = emit
         self._lines: list[str] = []
 
-    def __call__(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
-        """Log a change."""
+    def status_changed(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
+        """Log the change."""
         if not self._lines:
             asyncio.get_running_loop().call_later(_INTERVAL_SECONDS, self.flush)
-        self._lines.append(transition_line(before, after))
+        self._lines.append(request_line(before, after))
 
     def flush(self) -> None:
-        """Write what has been gathered."""
+        """Write the gathered lines."""
         lines, self._lines = self._lines, []
         if lines:
             self._emit("\n".join(lines))

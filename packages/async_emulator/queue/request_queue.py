@@ -1,16 +1,11 @@
-"""Where async requests wait: the boundary, and the queue in memory."""
+"""The boundary that every queue of async requests keeps, and what may observe one."""
 
-import itertools
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from async_emulator.errors import UnknownRequest
-from async_emulator.queue.lifecycle import Event, next_status, next_webhook_status
+from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.request import AsyncRequest
-from async_emulator.queue.request_log import Watcher
 from async_inference.codes import RequestStatus
 
 if TYPE_CHECKING:
@@ -20,32 +15,52 @@ RETENTION = timedelta(hours=1)
 """How long an ended request can still be read (docs.baseten.co/inference/async)."""
 
 
+class Watcher(Protocol):
+    """Sees every change of a status."""
+
+    def status_changed(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
+        """A request has been changed, or enqueued (`before` is None). The change is not committed yet."""
+        ...
+
+
+class Committer(Protocol):
+    """Decides when changes are committed."""
+
+    def changes_began(self) -> None:
+        """The first change since the last commit has begun."""
+        ...
+
+
 class RequestQueue(Protocol):
     """The requests of all deployments, in the order in which they are served.
 
-    Guarantees: each call happens whole or not at all, and is seen by the next; what was changed before
-    `commit` returns is durable to the extent of the implementation, what is changed after it is not yet;
-    calls are made from one thread, and are short enough for an event loop. `on_change` is called when the
-    first change after a commit has been made. Where a change or a commit fails, that commit raises, and all
-    that it was to make durable is undone.
-    Each of `watchers` is told of every change of a status, before it is committed.
-    Every status comes from `lifecycle`. Raises UnknownRequest for an id it does not hold, and
-    InvalidTransition where a request cannot take the event.
+    Guarantees: each call takes effect completely or not at all, and the next call sees its effect. A change
+    is durable, to the extent of the implementation, once a later `commit` returns. Where a change or a commit
+    fails, that commit raises, and every change it was to make durable is undone. Calls are made from one
+    thread, and are short enough for an event loop.
+
+    Every status comes from `lifecycle`. Raises UnknownRequest for an id that the queue does not hold, and
+    InvalidTransition for an event that is impossible in the request's status.
     """
 
-    on_change: Callable[[], None]
-    watchers: list[Watcher]
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher` at every change of a status from now on."""
+        ...
+
+    def commit_by(self, committer: Committer) -> None:
+        """Call `committer` at the first change after each commit from now on. A queue has one committer."""
+        ...
 
     def enqueue(self, request: AsyncRequest) -> None:
-        """Take in a request that is QUEUED."""
+        """Add a request that is QUEUED."""
         ...
 
     def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
-        """Hand out the next request, by priority and then age: it is IN_PROGRESS, and nobody else's."""
+        """Take the next request, by priority and then age. It is IN_PROGRESS, and leased to nobody else."""
         ...
 
     def release(self, request_id: str, now: datetime) -> None:
-        """Put a leased request back in its old place, to expire when it would have expired there."""
+        """Return a leased request to its old place. Its deadline stays the same."""
         ...
 
     def finish(
@@ -59,187 +74,42 @@ class RequestQueue(Protocol):
         ...
 
     def expire_due(self, now: datetime) -> int:
-        """End every QUEUED request whose time is over; returns how many."""
+        """End every QUEUED request whose deadline has passed; return how many there were."""
         ...
 
     def next_deadline(self) -> datetime | None:
-        """When the next QUEUED request expires."""
+        """Return the earliest deadline of a QUEUED request."""
         ...
 
     def get(self, request_id: str) -> AsyncRequest:
-        """The request as it stands, without its input: that is for who leases it."""
+        """Return the request without its input, which only `lease` returns."""
         ...
 
     def count(self, deployment_id: str, status: RequestStatus) -> int:
-        """How many of the deployment's requests have this status; only QUEUED and IN_PROGRESS are counted."""
+        """Count the deployment's requests in this status, which must be QUEUED or IN_PROGRESS."""
         ...
 
     @property
     def outstanding(self) -> int:
-        """How many requests are QUEUED or IN_PROGRESS, over all deployments."""
+        """The number of requests that are QUEUED or IN_PROGRESS, over all deployments."""
         ...
 
     def forget_ended(self, now: datetime) -> None:
-        """Drop the requests that ended more than RETENTION ago."""
+        """Delete the requests that ended more than RETENTION ago."""
         ...
 
     def newest(self, status: RequestStatus | None, limit: int) -> Sequence[AsyncRequest]:
-        """The newest requests, of this status or of any, without their inputs."""
+        """Return the newest requests, in this status or in any, without their inputs."""
         ...
 
     def clear(self) -> int:
-        """Drop every request that is not IN_PROGRESS; returns how many."""
+        """Delete every request that is not IN_PROGRESS; return how many there were."""
         ...
 
     def commit(self) -> None:
-        """Make durable what was changed."""
+        """Make every change so far durable."""
         ...
 
     def close(self) -> None:
-        """Commit, and let go of what is held. What was leased is QUEUED again at the next opening."""
+        """Commit, and release the resources. Leased requests are QUEUED again at the next opening."""
         ...
-
-
-def after(
-    request: AsyncRequest, event: Event, now: datetime, errors: Sequence["AsyncRequestError"] = ()
-) -> AsyncRequest:
-    """The request after `event`: the one rule by which every queue changes a request."""
-    status = next_status(request.status, event)
-    queue_deadline = request.queue_deadline
-    if event is Event.RECOVER:  # it had been served in time, and waits through no fault of its own
-        queue_deadline = now + timedelta(seconds=request.max_time_in_queue_seconds)
-    # Spelled out, as dataclasses.replace takes five times as long and this runs three times for each request.
-    return AsyncRequest(
-        request_id=request.request_id,
-        model_id=request.model_id,
-        deployment_id=request.deployment_id,
-        status=status,
-        webhook_status=next_webhook_status(request.webhook_status, event),
-        created_at=request.created_at,
-        status_at=now,
-        queue_deadline=queue_deadline,
-        max_time_in_queue_seconds=request.max_time_in_queue_seconds,
-        priority=request.priority,
-        model_input=None if status.is_terminal else request.model_input,
-        webhook_endpoint=request.webhook_endpoint,
-        retry_config=request.retry_config,
-        errors=tuple(errors),
-        kind=request.kind,
-    )
-
-
-class MemoryQueue:
-    """A queue that lasts as long as its process."""
-
-    def __init__(self) -> None:
-        self.on_change: Callable[[], None] = lambda: None
-        self.watchers: list[Watcher] = []
-        self._requests: dict[str, AsyncRequest] = {}
-        self._age: dict[str, int] = {}
-        self._ages = itertools.count()
-        self._counts: Counter[tuple[str, RequestStatus]] = Counter()
-
-    def enqueue(self, request: AsyncRequest) -> None:
-        """Take in a request that is QUEUED."""
-        self._age[request.request_id] = next(self._ages)
-        self._put(request)
-
-    def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
-        """Hand out the next request, by priority and then age."""
-        queued = [
-            request
-            for request in self._requests.values()
-            if request.status is RequestStatus.QUEUED
-            and request.deployment_id == deployment_id
-            and request.queue_deadline > now
-        ]
-        if not queued:
-            return None
-        chosen = min(queued, key=lambda request: (request.priority, self._age[request.request_id]))
-        return self._put(after(chosen, Event.LEASE, now))
-
-    def release(self, request_id: str, now: datetime) -> None:
-        """Put a leased request back in its old place."""
-        self._put(after(self._find(request_id), Event.RELEASE, now))
-
-    def finish(
-        self, request_id: str, event: Event, now: datetime, errors: Sequence["AsyncRequestError"] = ()
-    ) -> None:
-        """End a leased request and erase its input."""
-        self._put(after(self._find(request_id), event, now, errors))
-
-    def cancel(self, request_id: str, now: datetime) -> None:
-        """End a QUEUED request and erase its input."""
-        self._put(after(self._find(request_id), Event.CANCEL, now))
-
-    def expire_due(self, now: datetime) -> int:
-        """End every QUEUED request whose time is over."""
-        due = [
-            request
-            for request in self._requests.values()
-            if request.status is RequestStatus.QUEUED and request.queue_deadline <= now
-        ]
-        for request in due:
-            self._put(after(request, Event.EXPIRE, now))
-        return len(due)
-
-    def next_deadline(self) -> datetime | None:
-        """When the next QUEUED request expires."""
-        queued = (r.queue_deadline for r in self._requests.values() if r.status is RequestStatus.QUEUED)
-        return min(queued, default=None)
-
-    def get(self, request_id: str) -> AsyncRequest:
-        """The request as it stands, without its input."""
-        return replace(self._find(request_id), model_input=None)
-
-    def count(self, deployment_id: str, status: RequestStatus) -> int:
-        """How many of the deployment's requests have this status."""
-        return self._counts[deployment_id, status]
-
-    @property
-    def outstanding(self) -> int:
-        """How many requests are QUEUED or IN_PROGRESS."""
-        return sum(number for (_, status), number in self._counts.items() if not status.is_terminal)
-
-    def forget_ended(self, now: datetime) -> None:
-        """Drop the requests that ended more than RETENTION ago."""
-        for request in list(self._requests.values()):
-            if request.status.is_terminal and request.status_at <= now - RETENTION:
-                del self._requests[request.request_id], self._age[request.request_id]
-
-    def newest(self, status: RequestStatus | None, limit: int) -> Sequence[AsyncRequest]:
-        """The newest requests, of this status or of any, without their inputs."""
-        newest = sorted(self._requests.values(), key=lambda each: -self._age[each.request_id])
-        found = (each for each in newest if status in (None, each.status))
-        return [replace(each, model_input=None) for each in itertools.islice(found, limit)]
-
-    def clear(self) -> int:
-        """Drop every request that is not IN_PROGRESS."""
-        gone = [each for each in self._requests.values() if each.status is not RequestStatus.IN_PROGRESS]
-        for request in gone:
-            self._counts[request.deployment_id, request.status] -= 1
-            del self._requests[request.request_id], self._age[request.request_id]
-        return len(gone)
-
-    def commit(self) -> None:
-        """Nothing here outlasts the process."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-    def _find(self, request_id: str) -> AsyncRequest:
-        try:
-            return self._requests[request_id]
-        except KeyError:
-            raise UnknownRequest(request_id) from None
-
-    def _put(self, request: AsyncRequest) -> AsyncRequest:
-        before = self._requests.get(request.request_id)
-        if before is not None:
-            self._counts[before.deployment_id, before.status] -= 1
-        self._counts[request.deployment_id, request.status] += 1
-        self._requests[request.request_id] = request
-        self.on_change()
-        for watch in self.watchers:
-            watch(before, request)
-        return request

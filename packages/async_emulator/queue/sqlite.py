@@ -8,17 +8,16 @@ long as the queue is open.
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
-from async_emulator.queue.lifecycle import Event
+from async_emulator.queue.lifecycle import Event, after
 from async_emulator.queue.request import AsyncRequest
-from async_emulator.queue.request_log import Watcher
-from async_emulator.queue.request_queue import RETENTION, after
+from async_emulator.queue.request_queue import RETENTION, Committer, Watcher
 from async_emulator.queue.sqlite_row import changeable, from_micros, from_row, to_micros, to_row
 from async_inference.codes import RequestStatus
 
@@ -51,8 +50,8 @@ class SQLiteQueue:
             raise DataDirUnusable(data_dir, error) from error
         self._connection.row_factory = sqlite3.Row
         self._failure: sqlite3.Error | None = None
-        self.on_change: Callable[[], None] = lambda: None
-        self.watchers: list[Watcher] = []
+        self._committer: Committer | None = None
+        self._watchers: list[Watcher] = []
         try:
             for pragma in _PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
@@ -69,6 +68,14 @@ class SQLiteQueue:
         self._recount()
         self._change_all("select_in_progress", Event.RECOVER, now)
         self.commit()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher` at every change of a status from now on."""
+        self._watchers.append(watcher)
+
+    def commit_by(self, committer: Committer) -> None:
+        """Call `committer` at the first change after each commit from now on."""
+        self._committer = committer
 
     def enqueue(self, request: AsyncRequest) -> None:
         """Take in a request that is QUEUED."""
@@ -189,8 +196,8 @@ class SQLiteQueue:
         return changed
 
     def _tell(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
-        for watch in self.watchers:
-            watch(before, after)
+        for watcher in self._watchers:
+            watcher.status_changed(before, after)
 
     def _count(self, request: AsyncRequest, number: int) -> None:
         if not request.status.is_terminal:  # as in `select_counts`
@@ -200,7 +207,8 @@ class SQLiteQueue:
         """Change something, in the transaction that the next commit ends."""
         if not self._connection.in_transaction:
             self._connection.execute("BEGIN IMMEDIATE")
-            self.on_change()
+            if self._committer is not None:
+                self._committer.changes_began()
         try:
             return self._connection.execute(self._sql[statement], values)
         except sqlite3.Error as error:

@@ -1,28 +1,31 @@
-"""What time does to requests: those that have waited too long expire, those long ended are forgotten."""
+"""Expires requests that have waited too long, and deletes those that ended long ago."""
 
 import asyncio
 import contextlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from async_emulator.clock import Clock
+from async_emulator.queue.request import AsyncRequest
 from async_emulator.queue.request_queue import RequestQueue
+from async_inference.codes import RequestStatus
 
 INTERVAL = timedelta(seconds=60)
-"""How often ended requests are forgotten. A request expires on time."""
+"""How often ended requests are deleted. A request expires at its deadline, not at the next interval."""
 
 
 class Sweeper:
-    """Sweeps one queue, of all deployments."""
+    """Sweeps one queue, for all deployments. It watches the queue for deadlines before its next sweep."""
 
     def __init__(self, queue: RequestQueue, clock: Clock) -> None:
         self._queue = queue
         self._clock = clock
         self._next = clock.now()
         self._sooner = asyncio.Event()
+        queue.watch(self)
 
-    def expect(self, queue_deadline: datetime) -> None:
-        """A request is in the queue now, to expire at `queue_deadline`."""
-        if queue_deadline < self._next:
+    def status_changed(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
+        """Sweep sooner where a QUEUED request expires before the next sweep."""
+        if after.status is RequestStatus.QUEUED and after.queue_deadline < self._next:
             self._sooner.set()
 
     async def run(self) -> None:

@@ -1,92 +1,74 @@
-"""How many replicas a deployment has: up at once where requests wait, down after a while without need.
+"""How many replicas a deployment has: more at once when requests wait, fewer after a time without need.
 
 Between `min_replicas` and `max_replicas`, as docs.baseten.co/deployment/autoscaling/overview describes, with
-two simplifications: need is what runs and waits now, not an average over a window; and what is too much goes
-at once, not by halves. Queued requests count: the call of the async service is what scales a deployment up
-(docs.baseten.co/inference/async, "Autoscaling behavior").
+two simplifications: demand is the number of predictions that run and wait now, not an average over a window;
+and all surplus replicas end at once, not by halves. Queued requests count as demand: the async service's
+calls scale a deployment up (docs.baseten.co/inference/async, "Autoscaling behavior").
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Protocol
 
 from async_emulator.clock import Clock
 
-SCALE_DOWN_DELAY_SECONDS = 900.0
-"""Default of the platform (docs.baseten.co/deployment/autoscaling/overview)."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Autoscaling:
-    """The bounds. Replicas that have not been needed for `scale_down_delay` seconds end."""
-
-    min_replicas: int = 1
-    max_replicas: int = 1
-    scale_down_delay: float = SCALE_DOWN_DELAY_SECONDS
+class Scalable(Protocol):
+    """A deployment whose number of replicas can change."""
 
     @property
-    def is_fixed(self) -> bool:
-        """Whether there is nothing to decide."""
-        return self.min_replicas == self.max_replicas
+    def replicas_needed(self) -> int:
+        """How many replicas the current demand needs, within the bounds."""
+        ...
 
-    def replicas_for(self, demand: int, slots: int) -> int:
-        """How many replicas of so many slots serve a demand of so many predictions at once."""
-        return min(max(-(-demand // slots), self.min_replicas), self.max_replicas)
+    def scale_to(self, number: int) -> None:
+        """Have so many replicas from now on."""
+        ...
 
 
 class Autoscaler:
-    """Scales one deployment that has `wanted` replicas. `needed` tells how many would do now."""
+    """Scales `deployment`, which has `wanted` replicas; down after `delay` seconds without need."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        delay: float,
-        wanted: int,
-        needed: Callable[[], int],
-        scale_to: Callable[[int], None],
-    ) -> None:
+    def __init__(self, deployment: Scalable, *, clock: Clock, delay: float, wanted: int) -> None:
         self._clock = clock
         self._delay = delay
-        self._needed = needed
-        self._scale_to = scale_to
+        self._deployment = deployment
         self._wanted = wanted
         self._changed = asyncio.Event()
 
     def look(self) -> None:
-        """The need may have changed."""
+        """Decide again: the demand may have changed."""
         if not self._changed.is_set():
             self._changed.set()
 
     def wake(self) -> None:
-        """Have at least one replica, for as long as one would stay that nobody needs."""
+        """Have at least one replica, for as long as a replica without need would stay."""
         if self._wanted == 0:
             self._wanted = 1
-            self._scale_to(1)
+            self._deployment.scale_to(1)
         self.look()
 
     async def run(self) -> None:
         """Scale until cancelled."""
         while True:
             self._changed.clear()
-            needed = self._needed()
+            needed = self._deployment.replicas_needed
             if needed > self._wanted:
                 self._wanted = needed
-                self._scale_to(needed)
+                self._deployment.scale_to(needed)
             if needed == self._wanted:
                 await self._changed.wait()
             else:
                 await self._wait_and_scale_down()
 
     async def _wait_and_scale_down(self) -> None:
-        """End what nobody needs for the whole delay; return early where all of it is needed again."""
-        most = self._needed()
+        """End the replicas without need in the whole delay; return early once all are needed again."""
+        most = self._deployment.replicas_needed
         try:
             async with self._clock.timeout(self._delay):
                 while most < self._wanted:
                     await self._changed.wait()
                     self._changed.clear()
-                    most = max(most, self._needed())
+                    most = max(most, self._deployment.replicas_needed)
         except TimeoutError:
             self._wanted = most
-            self._scale_to(most)
+            self._deployment.scale_to(most)

@@ -3,17 +3,15 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from async_emulator.errors import ModelLoadFailed
 from async_emulator.replicas.model_log import ModelLog
-from async_emulator.trusses.config import TrussConfig
+from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir, dynamic_config_dir
 
 if TYPE_CHECKING:
     from async_emulator.prediction.model_client import ModelClient
@@ -22,79 +20,6 @@ _READY_INTERVAL_SECONDS = 0.01
 _LOG_INTERVAL_SECONDS = 0.02
 _STOP_GRACE_SECONDS = 2.0
 """How long a server may take to end by itself. Ours: an emulator's user waits at the prompt."""
-
-_PASSED_ON = (
-    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
-)
-"""What a process needs of its machine. The rest of the shell's environment would not be there on Baseten."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReplicaSpec:
-    """Everything that makes one replica like another.
-
-    `run_dir` is laid out by `lay_out`. `slots`: predictions that it makes at once. `name` stands before each
-    line of its log.
-    """
-
-    python: Path
-    run_dir: Path
-    packages_dir: Path
-    slots: int
-    name: str
-    environ: Mapping[str, str] = field(repr=False)
-
-
-def app_dir(run_dir: Path) -> Path:
-    """What /app is in the image."""
-    return run_dir / "app"
-
-
-def dynamic_config_dir(run_dir: Path) -> Path:
-    """What /etc/b10_dynamic_config is in the image."""
-    return run_dir / "dynamic_config"
-
-
-def lay_out(context: Path, config: TrussConfig, run_dir: Path, dynamic_config: Mapping[str, str]) -> None:
-    """Write what the image has at /app, the server, the model, its data and its config, and what is mounted.
-
-    `dynamic_config` holds the text of each file that the platform mounts.
-    """
-    app = app_dir(run_dir)
-    shutil.copytree(context / "server", app)
-    for source, target in ((config.model_module_dir, config.model_module_dir), (config.data_dir, "data")):
-        if (context / source).is_dir():
-            shutil.copytree(context / source, app / target)
-    shutil.copy2(context / "config.yaml", app)
-    mounted = dynamic_config_dir(run_dir)
-    mounted.mkdir()
-    for name, text in dynamic_config.items():
-        (mounted / name).write_text(text, encoding="utf-8")
-
-
-def replica_environ(
-    config: TrussConfig,
-    shell: Mapping[str, str],
-    *,
-    model_id: str,
-    deployment_id: str,
-    extra: Mapping[str, str],
-) -> dict[str, str]:
-    """The server's environment: what a machine gives, the Truss's own variables and secrets, and `extra`."""
-    environ = {name: shell[name] for name in _PASSED_ON if name in shell}
-    environ |= config.environment_variables
-    for name in config.secret_names:
-        if (variable := f"TRUSS_SECRET_{name}") in shell:
-            environ[variable] = shell[variable]
-    return {
-        **environ,
-        "BT_MODEL_ID": model_id,
-        "BT_MODEL_DEPLOYMENT_ID": deployment_id,
-        "PYTHONUNBUFFERED": "1",
-        **extra,
-    }
 
 
 class Replica:
@@ -110,13 +35,10 @@ class Replica:
     async def start(
         cls,
         spec: ReplicaSpec,
-        emit: Callable[[str], None],
+        log: Callable[[str], None],
         connect: Callable[[str], Awaitable["ModelClient"]],
     ) -> Self:
-        """Start a server and wait until it is ready. Raises ModelLoadFailed.
-
-        `connect` gives who calls the server at a url.
-        """
+        """Start a server and wait until it is ready. See ModelServers."""
         with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
             port = listener.getsockname()[1]
             process = await asyncio.create_subprocess_exec(
@@ -131,7 +53,7 @@ class Replica:
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
-        replica = cls(process, ModelLog(emit, spec.name))
+        replica = cls(process, ModelLog(log, spec.name))
         try:
             replica._client = await connect(f"http://127.0.0.1:{port}")
             if await replica.answers():
@@ -187,3 +109,17 @@ class Replica:
             # The server logs each call; to be woken by each line would cost as much as the call itself.
             await asyncio.sleep(_LOG_INTERVAL_SECONDS)
         self._log.end()
+
+
+class ModelServers:
+    """Starts model servers on this machine; `connect` makes the client of the server at a url."""
+
+    def __init__(self, connect: Callable[[str], Awaitable["ModelClient"]]) -> None:
+        self._connect = connect
+
+    async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> Replica:
+        """Start a server and wait until it is ready; pass each line of its log to `log`.
+
+        Raises ModelLoadFailed.
+        """
+        return await Replica.start(spec, log, self._connect)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from async_emulator.clock import Clock
 from async_emulator.prediction.capacity import Capacity
-from async_emulator.replicas.replica import ReplicaSpec
-from async_emulator.replicas.supervisor import ReplicaKeeper, StartReplica
+from async_emulator.replicas.supervisor import ReplicaServers, ReplicaSupervisor
+from async_emulator.trusses.replica_spec import ReplicaSpec
 
 
 class ReplicaSet:
@@ -21,27 +21,27 @@ class ReplicaSet:
         clock: Clock,
         announce: Callable[[str], None],
         log: Callable[[str], None],
-        start: StartReplica,
+        servers: ReplicaServers,
     ) -> None:
-        self._start = start
+        self._servers = servers
         self._capacity = capacity
         self._clock = clock
         self._announce = announce
         self._log = log
         self._spec: ReplicaSpec | None = None
-        self._keepers: list[ReplicaKeeper] = []
+        self._supervisors: list[ReplicaSupervisor] = []
         self._numbers = itertools.count(1)
-        self._retiring: dict[asyncio.Task[None], ReplicaKeeper] = {}
+        self._retiring: dict[asyncio.Task[None], ReplicaSupervisor] = {}
 
     @property
     def wanted(self) -> int:
         """How many replicas there are or will be."""
-        return len(self._keepers)
+        return len(self._supervisors)
 
     @property
     def active(self) -> int:
         """How many replicas are ready."""
-        return sum(keeper.is_ready for keeper in self._keepers)
+        return sum(supervisor.is_ready for supervisor in self._supervisors)
 
     @property
     def starting(self) -> int:
@@ -56,23 +56,23 @@ class ReplicaSet:
     @property
     def run_dirs(self) -> set[Path]:
         """The folders that replicas run in."""
-        return {keeper.spec.run_dir for keeper in [*self._keepers, *self._retiring.values()]}
+        return {supervisor.spec.run_dir for supervisor in [*self._supervisors, *self._retiring.values()]}
 
     async def start(self, spec: ReplicaSpec, number: int) -> None:
         """Start as many replicas, and return once each is ready. Raises ModelLoadFailed."""
         self._spec = spec
-        self._keepers = [self._keeper(spec, is_on_trial=True) for _ in range(number)]
-        for keeper in list(self._keepers):
-            await keeper.wait_until_ready()
+        self._supervisors = [self._supervisor(spec, is_on_trial=True) for _ in range(number)]
+        for supervisor in list(self._supervisors):
+            await supervisor.wait_until_ready()
 
     def scale_to(self, number: int) -> None:
         """From now on there are as many replicas; those that go end what they run first."""
         if self._spec is None:
             return
-        while len(self._keepers) < number:
-            self._keepers.append(self._keeper(self._spec, is_on_trial=False))
-        while len(self._keepers) > number:
-            self._retire(self._keepers.pop())
+        while len(self._supervisors) < number:
+            self._supervisors.append(self._supervisor(self._spec, is_on_trial=False))
+        while len(self._supervisors) > number:
+            self._retire(self._supervisors.pop())
 
     async def replace(self, spec: ReplicaSpec) -> None:
         """Put replicas of another spec in the place of these, one by one; the old ones serve until then.
@@ -80,42 +80,42 @@ class ReplicaSet:
         Raises ModelLoadFailed where the first of the new ones does not load; then nothing has changed.
         """
         replaced, self._spec = self._spec, spec
-        for old in [keeper for keeper in self._keepers if keeper.spec is not spec]:
-            new = self._keeper(spec, is_on_trial=True)
+        for old in [supervisor for supervisor in self._supervisors if supervisor.spec is not spec]:
+            new = self._supervisor(spec, is_on_trial=True)
             try:
                 await new.wait_until_ready()
             except BaseException:
                 self._spec = replaced
                 await new.stop()
                 raise
-            if old in self._keepers:
-                self._keepers[self._keepers.index(old)] = new
+            if old in self._supervisors:
+                self._supervisors[self._supervisors.index(old)] = new
                 self._retire(old)
             else:  # scaled down meanwhile
                 self._retire(new)
 
     def kill(self, index: int) -> bool:
         """End the replica at `index` (0 is the oldest) with `kill -9`; whether there was one."""
-        return 0 <= index < len(self._keepers) and self._keepers[index].kill()
+        return 0 <= index < len(self._supervisors) and self._supervisors[index].kill()
 
     async def stop(self) -> None:
         """End every replica at once."""
-        keepers = [*self._keepers, *self._retiring.values()]
-        await asyncio.gather(*(keeper.stop() for keeper in keepers))
+        supervisors = [*self._supervisors, *self._retiring.values()]
+        await asyncio.gather(*(supervisor.stop() for supervisor in supervisors))
 
-    def _keeper(self, spec: ReplicaSpec, *, is_on_trial: bool) -> ReplicaKeeper:
-        return ReplicaKeeper(
+    def _supervisor(self, spec: ReplicaSpec, *, is_on_trial: bool) -> ReplicaSupervisor:
+        return ReplicaSupervisor(
             spec,
             name=f"replica {next(self._numbers)}",
             is_on_trial=is_on_trial,
-            start=self._start,
+            servers=self._servers,
             capacity=self._capacity,
             clock=self._clock,
             announce=self._announce,
             log=self._log,
         )
 
-    def _retire(self, keeper: ReplicaKeeper) -> None:
-        task = asyncio.create_task(keeper.retire())
-        self._retiring[task] = keeper
+    def _retire(self, supervisor: ReplicaSupervisor) -> None:
+        task = asyncio.create_task(supervisor.retire())
+        self._retiring[task] = supervisor
         task.add_done_callback(self._retiring.pop)

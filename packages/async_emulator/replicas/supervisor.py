@@ -1,7 +1,7 @@
 """One replica, kept running: when it dies, another is started in its place."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from time import perf_counter
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from async_emulator.clock import Clock
 from async_emulator.errors import ModelLoadFailed
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
 from async_emulator.prediction.model import Model
-from async_emulator.replicas.replica import ReplicaSpec
+from async_emulator.trusses.replica_spec import ReplicaSpec
 
 RELOAD_PAUSE_SECONDS = (1.0, 30.0)
 """First and longest pause before a model that failed to load is loaded again. Ours."""
@@ -40,11 +40,18 @@ class RunningReplica(Protocol):
         ...
 
 
-StartReplica = Callable[[ReplicaSpec, Callable[[str], None]], Awaitable[RunningReplica]]
-"""Starts a model server, given what gets the lines of its log. Raises ModelLoadFailed."""
+class ReplicaServers(Protocol):
+    """Starts model servers."""
+
+    async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> RunningReplica:
+        """Start a server and wait until it is ready; pass each line of its log to `log`.
+
+        Raises ModelLoadFailed.
+        """
+        ...
 
 
-class ReplicaKeeper:
+class ReplicaSupervisor:
     """Runs one replica after the other, from its creation until it is stopped or retired.
 
     On trial, its task ends with ModelLoadFailed where the model does not load at first; what has once been
@@ -57,7 +64,7 @@ class ReplicaKeeper:
         *,
         name: str,
         is_on_trial: bool,
-        start: StartReplica,
+        servers: ReplicaServers,
         capacity: Capacity,
         clock: Clock,
         announce: Callable[[str], None],
@@ -67,7 +74,7 @@ class ReplicaKeeper:
         self.name = name
         self.is_ready = False
         self._is_on_trial = is_on_trial
-        self._start = start
+        self._servers = servers
         self._capacity = capacity
         self._clock = clock
         self._announce = announce
@@ -108,7 +115,7 @@ class ReplicaKeeper:
         while not self._retired.is_set():
             started = perf_counter()
             try:
-                self._replica = await self._start(self.spec, self._log)
+                self._replica = await self._servers.start(self.spec, self._log)
             except ModelLoadFailed as error:
                 if self._is_on_trial and not self._was_ready.is_set():
                     raise

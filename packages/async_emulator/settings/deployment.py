@@ -4,7 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from async_emulator.replicas.autoscaler import Autoscaling
+SCALE_DOWN_DELAY_SECONDS = 900.0
+"""Default of the platform (docs.baseten.co/deployment/autoscaling/overview)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Autoscaling:
+    """The bounds. Replicas that have not been needed for `scale_down_delay` seconds end."""
+
+    min_replicas: int = 1
+    max_replicas: int = 1
+    scale_down_delay: float = SCALE_DOWN_DELAY_SECONDS
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is nothing to decide."""
+        return self.min_replicas == self.max_replicas
+
+    def replicas_for(self, demand: int, slots: int) -> int:
+        """How many replicas of so many slots serve a demand of so many predictions at once."""
+        return min(max(-(-demand // slots), self.min_replicas), self.max_replicas)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

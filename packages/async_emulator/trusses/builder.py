@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from async_emulator.deployments.platform import Surroundings
-from async_emulator.replicas.replica import ReplicaSpec, lay_out, replica_environ
+from async_emulator.clock import Clock
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.config import TrussConfig
+from async_emulator.trusses.environment.environments import ModelEnvironments
 from async_emulator.trusses.oidc_token import VARIABLE, oidc_token
+from async_emulator.trusses.replica_spec import ReplicaSpec, lay_out, replica_environ
 from async_emulator.trusses.source import TrussSource
 
 
@@ -22,13 +23,15 @@ class TrussBuilder:
         self,
         settings: DeploymentSettings,
         source: TrussSource,
-        surroundings: Surroundings,
+        *,
+        environments: ModelEnvironments,
+        clock: Clock,
         announce: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._source = source
-        self._environments = surroundings.environments
-        self._clock = surroundings.clock
+        self._environments = environments
+        self._clock = clock
         self._announce = announce
         self._runs_dir = settings.data_dir / "app" / settings.deployment_id
         self._numbers = itertools.count(1)

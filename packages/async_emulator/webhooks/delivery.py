@@ -63,7 +63,7 @@ class DeliveryLog:
         self._most_bytes = most_bytes
         self._bytes = 0
 
-    def add(self, delivery: Delivery) -> None:
+    def delivered(self, delivery: Delivery) -> None:
         """Remember an attempt, and forget the oldest where there are too many."""
         self._deliveries.append(delivery)
         self._bytes += len(delivery.body)

@@ -6,7 +6,7 @@ the byte. Both attempts carry the same bytes; the platform does not say whether 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from async_emulator.clock import Clock
@@ -32,8 +32,16 @@ class Connection(Protocol):
         ...
 
 
+class DeliveryWatcher(Protocol):
+    """Sees every attempt at a delivery."""
+
+    def delivered(self, delivery: Delivery) -> None:
+        """An attempt has ended."""
+        ...
+
+
 class WebhookSender:
-    """Delivers results over `connection`; whoever is in `on_delivery` is told of each attempt."""
+    """Delivers results over `connection`; its watchers see each attempt."""
 
     def __init__(
         self,
@@ -49,8 +57,12 @@ class WebhookSender:
         self._secrets = secrets
         self._attempts = attempts
         self._allow_private = allow_private
-        self.on_delivery: list[Callable[[Delivery], None]] = []
+        self._watchers: list[DeliveryWatcher] = []
         self._room = asyncio.Semaphore(_AT_ONCE)
+
+    def watch(self, watcher: DeliveryWatcher) -> None:
+        """Call `watcher` after every attempt from now on."""
+        self._watchers.append(watcher)
 
     async def deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
         """Send `result`; whether it was accepted."""
@@ -64,8 +76,8 @@ class WebhookSender:
                 await self._clock.sleep(PAUSE_SECONDS)
             async with self._room:
                 delivery = await self._send(webhook_endpoint, result, body, attempt)
-            for observe in self.on_delivery:
-                observe(delivery)
+            for watcher in self._watchers:
+                watcher.delivered(delivery)
             if delivery.is_accepted:
                 return True
             answer = delivery.answer

@@ -8,8 +8,8 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from async_emulator.errors import InvalidTransition, UnknownRequest
-from async_emulator.queue.lifecycle import Event
-from async_emulator.queue.request_queue import MemoryQueue, after
+from async_emulator.queue.lifecycle import Event, after
+from async_emulator.queue.memory import MemoryQueue
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_inference.wire import RequestStatus
 from tests.queued_request import HERE, START, request

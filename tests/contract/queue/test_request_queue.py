@@ -9,7 +9,9 @@ import pytest
 
 from async_emulator.errors import InvalidTransition, UnknownRequest
 from async_emulator.queue.lifecycle import Event
-from async_emulator.queue.request_queue import RETENTION, MemoryQueue, RequestQueue
+from async_emulator.queue.memory import MemoryQueue
+from async_emulator.queue.request import AsyncRequest
+from async_emulator.queue.request_queue import RETENTION, RequestQueue
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_inference.codes import Kind
 from async_inference.wire import AsyncRequestError, RequestStatus, WebhookStatus
@@ -166,3 +168,58 @@ def test_an_unknown_request_is_named(queue, call):
 def test_a_request_without_a_timezone_is_refused():
     with pytest.raises(ValueError, match="timezone"):
         request("a", now=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+class Observer:
+    """A committer that never commits, and a watcher."""
+
+    def __init__(self) -> None:
+        self.began = 0
+        self.seen: list[tuple[str | None, str]] = []
+
+    def changes_began(self) -> None:
+        self.began += 1
+
+    def status_changed(self, before: AsyncRequest | None, after: AsyncRequest) -> None:
+        self.seen.append((before.status.value if before else None, after.status.value))
+
+
+def test_a_committer_is_called_at_the_first_change_after_each_commit(queue):
+    observer = Observer()
+    queue.commit()
+    queue.commit_by(observer)
+    assert observer.began == 0
+    for request_id in ("a", "b"):
+        queue.enqueue(request(request_id))
+    assert observer.began == 1
+    queue.commit()
+    assert queue.get("a").status is RequestStatus.QUEUED
+    assert observer.began == 1
+    for began, change in enumerate((lambda: queue.cancel("a", START), queue.clear), start=2):
+        change()
+        assert observer.began == began
+        queue.commit()
+
+
+def test_a_watcher_sees_every_change_of_a_status(queue):
+    observer = Observer()
+    queue.enqueue(request("unseen"))
+    queue.watch(observer)
+    queue.enqueue(request("a"))
+    queue.cancel("unseen", START)
+    queue.lease(HERE, START)
+    queue.release("a", START)
+    queue.lease(HERE, START)
+    queue.finish("a", Event.FAIL, START)
+    queue.enqueue(request("b", max_time_in_queue_seconds=10))
+    queue.expire_due(START + 10 * SECOND)
+    assert observer.seen == [
+        (None, "QUEUED"),
+        ("QUEUED", "CANCELED"),
+        ("QUEUED", "IN_PROGRESS"),
+        ("IN_PROGRESS", "QUEUED"),
+        ("QUEUED", "IN_PROGRESS"),
+        ("IN_PROGRESS", "FAILED"),
+        (None, "QUEUED"),
+        ("QUEUED", "EXPIRED"),
+    ]

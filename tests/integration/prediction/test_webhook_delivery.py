@@ -77,7 +77,10 @@ class Platform:
             connection=connection,
             secrets=self.secrets,
         )
-        self.sender.on_delivery.append(self.deliveries.append)
+        self.sender.watch(self)
+
+    def delivered(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
 
     async def deliver(self, statuses: list[int], url: str | None = None) -> bool:
         """Deliver; whenever nothing happens any more, let 10 seconds pass."""

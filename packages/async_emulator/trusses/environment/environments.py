@@ -12,12 +12,13 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import uv
 
 from async_emulator.errors import EnvironmentBuildFailed
-from async_emulator.trusses.environment.child_process import run
 from async_emulator.trusses.environment.package_index import environment_for_uv
 
 # In the order in which the image installs them; a context has the ones its Truss uses.
@@ -100,7 +101,7 @@ class _Installer:
 
     async def find_python(self, version: str) -> str | None:
         """An interpreter of this version that is on the machine."""
-        found = await run(
+        found = await _run(
             self._uv,
             *("python", "find", "--no-project", "--no-python-downloads", version),
             environ=self._environ,
@@ -122,6 +123,39 @@ class _Installer:
     async def _run(self, *arguments: str | Path) -> None:
         """Run uv, its progress shown; standard output stays free for what `serve` itself prints."""
         command = [self._uv, *map(str, arguments)]
-        done = await run(*command, environ=self._environ, stdout=sys.stderr, stderr=None)
+        done = await _run(*command, environ=self._environ, stdout=sys.stderr, stderr=None)
         if done.exit_code != 0:
             raise EnvironmentBuildFailed(done.exit_code)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Finished:
+    """How a command ended, and what it printed where that was captured."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+async def _run(
+    *command: str,
+    environ: Mapping[str, str] | None = None,
+    stdout: IO[str] | int = asyncio.subprocess.PIPE,
+    stderr: IO[str] | int | None = asyncio.subprocess.PIPE,
+) -> _Finished:
+    """Run a command to its end. Standard input is empty; output is captured unless it is sent elsewhere."""
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environ, stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=stderr
+    )
+    try:
+        out, err = await process.communicate()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
+    return _Finished(
+        exit_code=await process.wait(),
+        stdout=(out or b"").decode(errors="replace"),
+        stderr=(err or b"").decode(errors="replace"),
+    )

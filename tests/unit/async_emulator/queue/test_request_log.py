@@ -1,10 +1,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from async_emulator.queue.lifecycle import Event
+from async_emulator.queue.lifecycle import Event, after
+from async_emulator.queue.memory import MemoryQueue
 from async_emulator.queue.request import AsyncRequest
-from async_emulator.queue.request_log import TransitionLog, transition_line
-from async_emulator.queue.request_queue import MemoryQueue, after
+from async_emulator.queue.request_log import RequestLog, request_line
 from async_inference.wire import AsyncRequestError, InferenceRetryConfig, RequestStatus, WebhookStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,17 +26,17 @@ QUEUED = AsyncRequest(
 
 
 def test_a_line_says_what_happened_and_how_long_the_status_before_lasted():
-    assert transition_line(None, QUEUED) == (
+    assert request_line(None, QUEUED) == (
         "request | request_id=r1 deployment_id=d status=QUEUED webhook_status=PENDING"
     )
     leased = after(QUEUED, Event.LEASE, START + timedelta(milliseconds=1_500))
-    assert transition_line(QUEUED, leased) == (
+    assert request_line(QUEUED, leased) == (
         "request | request_id=r1 deployment_id=d from=QUEUED seconds=1.500 status=IN_PROGRESS "
         "webhook_status=PENDING"
     )
     errors = [AsyncRequestError(code="MODEL_PREDICT_ERROR", message="no\nluck")]
     failed = after(leased, Event.FAIL, START + timedelta(seconds=2), errors)
-    assert transition_line(leased, failed) == (
+    assert request_line(leased, failed) == (
         "request | request_id=r1 deployment_id=d from=IN_PROGRESS seconds=0.500 status=FAILED "
         "webhook_status=SUCCEEDED errors=MODEL_PREDICT_ERROR"
     )
@@ -45,8 +45,8 @@ def test_a_line_says_what_happened_and_how_long_the_status_before_lasted():
 async def test_all_that_happens_in_one_moment_is_written_at_once():
     written: list[str] = []
     queue = MemoryQueue()
-    log = TransitionLog(written.append)
-    queue.watchers.append(log)
+    log = RequestLog(written.append)
+    queue.watch(log)
     for request_id in ("a", "b"):
         queue.enqueue(replace(QUEUED, request_id=request_id))
     assert written == []

@@ -11,8 +11,8 @@ from async_emulator.clock import ManualClock
 from async_emulator.errors import ModelLoadFailed
 from async_emulator.prediction.capacity import Capacity
 from async_emulator.prediction.model import Model
-from async_emulator.replicas.replica import ReplicaSpec
 from async_emulator.replicas.replica_set import ReplicaSet
+from async_emulator.trusses.replica_spec import ReplicaSpec
 
 
 class FakeReplica:
@@ -58,7 +58,7 @@ class Workbench:
             clock=self.clock,
             announce=self.lines.append,
             log=self.lines.append,
-            start=self.start,
+            servers=self,
         )
 
     async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> FakeReplica:

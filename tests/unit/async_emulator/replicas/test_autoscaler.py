@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from async_emulator.clock import ManualClock
-from async_emulator.replicas.autoscaler import Autoscaler, Autoscaling
+from async_emulator.replicas.autoscaler import Autoscaler
+from async_emulator.settings.deployment import Autoscaling
 
 
 class Scaled:
@@ -16,12 +17,15 @@ class Scaled:
         self.scaled: list[int] = []
         self.autoscaling = Autoscaling(min_replicas=0, max_replicas=3, scale_down_delay=60)
         self.autoscaler = Autoscaler(
-            clock=self.clock,
-            delay=self.autoscaling.scale_down_delay,
-            wanted=3,
-            needed=lambda: self.autoscaling.replicas_for(self.demand, 2),
-            scale_to=self.scaled.append,
+            self, clock=self.clock, delay=self.autoscaling.scale_down_delay, wanted=3
         )
+
+    @property
+    def replicas_needed(self) -> int:
+        return self.autoscaling.replicas_for(self.demand, 2)
+
+    def scale_to(self, number: int) -> None:
+        self.scaled.append(number)
 
     async def set_demand(self, demand: int) -> None:
         self.demand = demand

@@ -36,18 +36,18 @@ def test_a_refused_address_is_not_tried_again_and_silence_is():
 def test_the_log_forgets_the_oldest():
     log = DeliveryLog(most=2)
     for body in (b"a", b"b", b"c"):
-        log.add(delivery(body))
+        log.delivered(delivery(body))
     assert [each.body for each in log.all()] == [b"b", b"c"]
 
 
 def test_the_log_holds_no_more_bytes_than_it_may():
     log = DeliveryLog(most_bytes=10)
     for body in (b"a" * 6, b"b" * 4, b"c" * 5):
-        log.add(delivery(body))
+        log.delivered(delivery(body))
     assert [each.body for each in log.all()] == [b"bbbb", b"ccccc"]
-    log.add(delivery(b"d" * 11))
+    log.delivered(delivery(b"d" * 11))
     assert log.all() == []
-    log.add(delivery(b"e" * 10))
+    log.delivered(delivery(b"e" * 10))
     assert len(log.all()) == 1
     log.clear()
     assert log.all() == []

@@ -1,0 +1,81 @@
+"""Everything that makes one replica of a deployment like another: its folder, its Python, its environment."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from async_emulator.trusses.config import TrussConfig
+
+_PASSED_ON = (
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+)
+"""What a process needs of its machine. The rest of the shell's environment would not be there on Baseten."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplicaSpec:
+    """Everything that makes one replica like another.
+
+    `run_dir` is laid out by `lay_out`. `slots`: predictions that it makes at once. `name` stands before each
+    line of its log.
+    """
+
+    python: Path
+    run_dir: Path
+    packages_dir: Path
+    slots: int
+    name: str
+    environ: Mapping[str, str] = field(repr=False)
+
+
+def app_dir(run_dir: Path) -> Path:
+    """What /app is in the image."""
+    return run_dir / "app"
+
+
+def dynamic_config_dir(run_dir: Path) -> Path:
+    """What /etc/b10_dynamic_config is in the image."""
+    return run_dir / "dynamic_config"
+
+
+def lay_out(context: Path, config: TrussConfig, run_dir: Path, dynamic_config: Mapping[str, str]) -> None:
+    """Write what the image has at /app, the server, the model, its data and its config, and what is mounted.
+
+    `dynamic_config` holds the text of each file that the platform mounts.
+    """
+    app = app_dir(run_dir)
+    shutil.copytree(context / "server", app)
+    for source, target in ((config.model_module_dir, config.model_module_dir), (config.data_dir, "data")):
+        if (context / source).is_dir():
+            shutil.copytree(context / source, app / target)
+    shutil.copy2(context / "config.yaml", app)
+    mounted = dynamic_config_dir(run_dir)
+    mounted.mkdir()
+    for name, text in dynamic_config.items():
+        (mounted / name).write_text(text, encoding="utf-8")
+
+
+def replica_environ(
+    config: TrussConfig,
+    shell: Mapping[str, str],
+    *,
+    model_id: str,
+    deployment_id: str,
+    extra: Mapping[str, str],
+) -> dict[str, str]:
+    """The server's environment: what a machine gives, the Truss's own variables and secrets, and `extra`."""
+    environ = {name: shell[name] for name in _PASSED_ON if name in shell}
+    environ |= config.environment_variables
+    for name in config.secret_names:
+        if (variable := f"TRUSS_SECRET_{name}") in shell:
+            environ[variable] = shell[variable]
+    return {
+        **environ,
+        "BT_MODEL_ID": model_id,
+        "BT_MODEL_DEPLOYMENT_ID": deployment_id,
+        "PYTHONUNBUFFERED": "1",
+        **extra,
+    }

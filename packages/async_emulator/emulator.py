@@ -1,19 +1,31 @@
-"""The service put together: queue, models and HTTP, from start to stop."""
+"""The emulator put together: queue, deployments and HTTP, from start to stop.
+
+One async request's way, each step a method:
+
+    InferenceApi → AsyncService.submit          check the call, make the request
+      → Target.enqueue → Dispatcher.enqueue     RequestQueue.enqueue, durable before the 201
+      → Dispatcher.wake                         RequestQueue.lease, as soon as Capacity has a slot
+      → ReplicaSlots.model.predict              MeasuredModel → (FaultyModel →) ModelClient.predict
+      → Dispatcher._conclude                    an Outcome: try again, or end the request
+      → Connections.deliver                     WebhookSender, if a webhook was given
+      → RequestQueue.finish                     the ending, and the input erased
+"""
 
 import asyncio
 import contextlib
 import gc
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from async_emulator.clock import AdvanceableClock, Clock, SystemClock
-from async_emulator.deployments.platform import Surroundings
+from async_emulator.console import Console
+from async_emulator.deployments.chainlet_routes import ChainletRoutes
+from async_emulator.deployments.platform import Platform
 from async_emulator.deployments.served import Served
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import PortInUse
-from async_emulator.prediction.capacity import Capacity
-from async_emulator.prediction.model import Model
+from async_emulator.pending_http_server import PendingHttpServer
 from async_emulator.queue.group_commit import GroupCommit
 from async_emulator.queue.request_log import RequestLog
 from async_emulator.queue.sqlite import SQLiteQueue
@@ -22,17 +34,15 @@ from async_emulator.trusses.environment.environments import ModelEnvironments
 from async_emulator.trusses.worker.client import TrussProcess
 
 if TYPE_CHECKING:
-    from async_emulator.http_server import HttpSide
-    from async_emulator.prediction.model_client import ModelClient
-    from async_inference.wire import AsyncPredictResult
+    from async_emulator.http_server import HttpServer
 
 HOST = "127.0.0.1"
 _HEAD_START_SECONDS = 0.2
-"""How long what answers callers waits for a server that can be started at once. Ours."""
+"""How long the HTTP server waits for a model server that can be started at once. Our choice."""
 
 
 def listen(port: int) -> socket.socket:
-    """A socket on loopback; port 0 lets the system choose. Raises PortInUse."""
+    """Return a socket on loopback; for port 0 the system chooses one. Raises PortInUse."""
     try:
         return socket.create_server((HOST, port), backlog=2048)
     except OSError as error:
@@ -40,75 +50,55 @@ def listen(port: int) -> socket.socket:
 
 
 def base_url_of(listener: socket.socket) -> str:
-    """Where callers find what listens."""
+    """Return the url at which callers reach `listener`."""
     return f"http://{HOST}:{listener.getsockname()[1]}"
 
 
 class Emulator:
     """Baseten's async service for models and chains, until `stop` is called.
 
-    A start is quick because what a model's server needs to be started imports no pydantic and nothing that
-    speaks HTTP: together they take as long as all the rest, and are imported while the server starts.
+    A start is quick because nothing that starts a model's server imports pydantic or speaks HTTP: those
+    libraries take as long as all the rest, and are imported while the server starts.
     """
 
-    def __init__(
-        self,
-        settings: EmulatorSettings,
-        listener: socket.socket,
-        *,
-        announce: Callable[[str], None],
-        log: Callable[[str], None],
-        on_ready: Callable[[], None],
-    ) -> None:
+    def __init__(self, settings: EmulatorSettings, listener: socket.socket, console: Console) -> None:
         self._settings = settings
         self._listener = listener
-        self._on_ready = on_ready
+        self._console = console
         self._clock: Clock = AdvanceableClock() if settings.api.control else SystemClock()
-        self._announce = announce
-        self._log = log
         self._stopped = asyncio.Event()
-        self._connecting = asyncio.Event()
-        self._http: asyncio.Future[HttpSide] = asyncio.get_running_loop().create_future()
 
     def stop(self) -> None:
         """Ask `run` to return."""
         self._stopped.set()
 
     async def run(self) -> None:
-        """Serve until `stop`. Raises what keeps something from being served."""
+        """Serve until `stop`. Raises the EmulatorError that keeps something from being served."""
         settings = self._settings
         queue = SQLiteQueue(settings.data_dir, self._clock.now())
         commits = GroupCommit(queue)
         sweeper = Sweeper(queue, self._clock)
-        truss = TrussProcess()
-        chainlets: dict[str, Capacity] = {}
-        request_log = RequestLog(self._log)
+        request_log = RequestLog(self._console.log)
         if settings.api.request_log:
             queue.watch(request_log)
-        surroundings = Surroundings(
+        truss = TrussProcess()
+        http = PendingHttpServer()
+        platform = Platform(
             queue=queue,
-            sweeper=sweeper,
             clock=self._clock,
-            deliver=self._deliver,
-            connect=self._connect,
-            wrap_model=self._wrap_model,
-            announce=self._announce,
-            log=self._log,
+            connections=http,
+            console=self._console,
             truss=truss,
             environments=ModelEnvironments(settings.cache_dir / "environments"),
-            chainlets=chainlets,
-            base_url=base_url_of(self._listener),
-            api_key=settings.api_key,
+            chainlets=ChainletRoutes(base_url_of(self._listener), settings.api_key),
         )
-        served = [each.open(surroundings) for each in settings.served]
+        served = [each.open(platform) for each in settings.served]
         ready = [asyncio.Event() for _ in served]
-        running = [
-            asyncio.create_task(each.run(event.set)) for each, event in zip(served, ready, strict=True)
-        ]
+        running = [asyncio.create_task(each.run(event)) for each, event in zip(served, ready, strict=True)]
         sweeping = asyncio.create_task(sweeper.run())
         stopping = asyncio.create_task(self._stopped.wait())
         starting = asyncio.create_task(self._start(ready, truss))
-        serving = asyncio.create_task(self._serve(queue, commits, served, chainlets))
+        serving = asyncio.create_task(self._serve(platform, commits, served, http))
         try:
             await asyncio.wait({serving, stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
             for task in running:
@@ -124,57 +114,41 @@ class Emulator:
             request_log.flush()
 
     async def _serve(
-        self,
-        queue: SQLiteQueue,
-        commits: GroupCommit,
-        served: Sequence[Served],
-        chainlets: dict[str, Capacity],
+        self, platform: Platform, commits: GroupCommit, served: Sequence[Served], http: PendingHttpServer
     ) -> None:
         """Answer callers until cancelled."""
-        # Not before the first server is on its way, as it would slow that down; nor much later, where
-        # building takes longer.
+        # Not before the first model server is on its way, as the imports would slow it down; nor much later,
+        # where building takes longer.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._connecting.wait(), _HEAD_START_SECONDS)
-        open_http_side = await asyncio.to_thread(_http_side)
-        http = open_http_side(
+            await asyncio.wait_for(http.wait_until_wanted(), _HEAD_START_SECONDS)
+        open_http_server = await asyncio.to_thread(_import_http_server)
+        server = open_http_server(
             self._settings,
-            queue=queue,
+            queue=platform.queue,
             commits=commits,
             clock=self._clock,
             served=served,
-            chainlets=chainlets,
+            chainlets=platform.chainlets,
         )
         try:
-            self._http.set_result(http)
-            await http.serve(self._listener)
+            http.provide(server)
+            await server.serve(self._listener)
         finally:
-            await http.close()
-
-    async def _connect(self, base_url: str) -> "ModelClient":
-        self._connecting.set()
-        return (await asyncio.shield(self._http)).connect(base_url)
-
-    # Nothing is called before it was connected to; after that there is an HTTP side.
-
-    async def _deliver(self, url: str, result: "AsyncPredictResult") -> bool:
-        return await self._http.result().webhooks.deliver(url, result)
-
-    def _wrap_model(self, model: Model) -> Model:
-        return self._http.result().observation.wrap_model(model)
+            await server.close()
 
     async def _start(self, ready: Sequence[asyncio.Event], truss: TrussProcess) -> None:
         for event in ready:
             await event.wait()
         if not any(served.is_watched for served in self._settings.served):
             await truss.close()
-        self._on_ready()
+        self._console.announce_ready()
 
 
-def _http_side() -> "type[HttpSide]":
-    from async_emulator.http_server import HttpSide
+def _import_http_server() -> "type[HttpServer]":
+    from async_emulator.http_server import HttpServer
 
     gc.freeze()  # what has been imported stays: no collection need look at it again
-    return HttpSide
+    return HttpServer
 
 
 async def _cancel(*tasks: asyncio.Task[object]) -> None:

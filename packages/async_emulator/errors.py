@@ -13,6 +13,11 @@ EmulatorError
 ├── EnvironmentBuildFailed       the model's requirements could not be installed
 ├── ModelLoadFailed              the model server ended before it was ready
 ├── ReplicaUnreachable           the model server did not answer a prediction
+├── PredictionRefused            a sync prediction cannot be made
+│   ├── NotDeployed              the model has not been loaded yet
+│   ├── NoRoom                   no replica had room for the prediction in time
+│   ├── PredictionTimedOut       the model took too long
+│   └── PredictionLost           the model server broke the connection
 ├── UnknownRequest (LookupError) no such request, or one forgotten an hour after its end
 └── InvalidTransition            an event that a request in this status cannot take
 """
@@ -104,6 +109,38 @@ class ModelLoadFailed(EmulatorError):
 
 class ReplicaUnreachable(EmulatorError):
     """The model server did not answer a prediction: it died, or broke the connection."""
+
+
+class PredictionRefused(EmulatorError):
+    """A sync prediction cannot be made. The message is for the caller."""
+
+
+class NotDeployed(PredictionRefused):
+    """The model has not been loaded yet."""
+
+    def __init__(self) -> None:
+        super().__init__("Model is not ready, it is still building or deploying")
+
+
+class NoRoom(PredictionRefused):
+    """No replica had room for the prediction in time."""
+
+    def __init__(self) -> None:
+        super().__init__("no replica had room for the prediction in time")
+
+
+class PredictionTimedOut(PredictionRefused):
+    """The model took longer than a sync prediction may take."""
+
+    def __init__(self) -> None:
+        super().__init__("the prediction took too long")
+
+
+class PredictionLost(PredictionRefused):
+    """The model server died, or broke the connection."""
+
+    def __init__(self) -> None:
+        super().__init__("Error making prediction")
 
 
 class UnknownRequest(EmulatorError, LookupError):

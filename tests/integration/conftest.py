@@ -1,133 +1,195 @@
-"""The emulator in one process: everything but the model server, under a clock that tests turn."""
+"""The emulator in one process: everything as it ships but for the model, under a clock that tests turn."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import httpx
 import pytest
-from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
-from async_emulator.api import errors as api_errors
-from async_emulator.api.app import InferenceApi, Page
-from async_emulator.api.routing import Target, Targets
-from async_emulator.api.service import AsyncService
-from async_emulator.clock import ManualClock
-from async_emulator.prediction.capacity import Capacity, ReplicaSlots
-from async_emulator.prediction.dispatcher import Dispatcher
-from async_emulator.prediction.outcome import Outcome, Success
+from async_emulator.clock import AdvanceableClock, ManualClock
+from async_emulator.deployments.chainlet_routes import ChainletRoutes
+from async_emulator.deployments.platform import Platform as Lent
+from async_emulator.deployments.queued_deployment import QueuedDeployment
+from async_emulator.emulator_settings import EmulatorSettings
+from async_emulator.http_server import HttpServer
+from async_emulator.prediction.capacity import ReplicaSlots
+from async_emulator.prediction.model import ModelServer
 from async_emulator.queue.group_commit import GroupCommit
-from async_emulator.queue.request import AsyncRequest
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_emulator.queue.sweeper import Sweeper
 from async_emulator.settings.api import ApiSettings
+from async_emulator.settings.deployment import DeploymentSettings
+from async_emulator.trusses.environment.environments import ModelEnvironments
+from async_emulator.trusses.worker.client import TrussProcess
 from async_inference.codes import Kind
 from async_inference.wire import AsyncPredictResult
+from tests.fake_model import FakeModel
 
 API_KEY = "a-key"
 
 
-class FakeModel:
-    """A model that answers async requests with `outcomes`: one for each attempt, then successes."""
+class Receivers:
+    """What every webhook got. See Connections."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Outcome | Exception] = []
-        self.attempts: list[AsyncRequest] = []
-        self.hold = asyncio.Event()
-        self.hold.set()
+        self.delivered: list[tuple[str, AsyncPredictResult]] = []
+        self.accept = True
 
-    async def predict(self, request: AsyncRequest) -> Outcome:
-        self.attempts.append(request)
-        await self.hold.wait()
-        outcome = self.outcomes.pop(0) if self.outcomes else Success(body=b'{"echo": true}')
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+    async def connect(self, base_url: str) -> ModelServer:
+        raise AssertionError("no replica is started")
 
-    def forward(
-        self, body: bytes, headers: Mapping[str, str], request_id: str
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        raise NotImplementedError("no sync prediction without a server")
+    async def deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
+        self.delivered.append((webhook_endpoint, result))
+        return self.accept
+
+
+class Lines:
+    """What the emulator would show. See Console."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def announce(self, line: str) -> None:
+        self.lines.append(line)
+
+    def log(self, text: str) -> None:
+        self.lines.append(text)
+
+    def announce_ready(self) -> None:
+        self.lines.append("ready")
+
+
+class NoTruss:
+    """Stands for a Truss that is never built. See TrussSource."""
+
+    name = ""
+
+    def __init__(self, chainlet: str | None = None) -> None:
+        self.chainlet = chainlet
+
+    async def context(self, announce: Callable[[str], None]) -> Path:
+        raise AssertionError("nothing is built")
+
+    def dynamic_config(self) -> Mapping[str, str]:
+        return {}
+
+
+class Deployed(QueuedDeployment):
+    """A deployment whose replicas the test opens by hand."""
+
+    woken = 0
+    active_replicas = 1
+    starting_replicas = 0
+
+    def __init__(self, settings: DeploymentSettings, lent: Lent, chainlet: str | None = None, **owner: Any):
+        super().__init__(settings, NoTruss(chainlet), lent, **owner)
+        self.killed: list[int] = []
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def kill_replica(self, index: int) -> bool:
+        self.killed.append(index)
+        return index == 0
+
+
+class Served:
+    """One deployment, already named. See async_emulator's Served."""
+
+    display_name = "my model"
+
+    def __init__(self, *deployments: Deployed) -> None:
+        self.target = deployments[0]
+        self.deployments: Sequence[Deployed] = deployments
+
+    async def run(self, ready: asyncio.Event) -> None:
+        raise AssertionError("it runs already")
 
 
 class Platform(FakeModel):
-    """A running emulator, and the model that it runs. `is_deployed`: whether that has been loaded."""
+    """A running emulator, and the model that it runs."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, clock: ManualClock | AdvanceableClock) -> None:
         super().__init__()
-        self.is_deployed = False
-        self.clock = ManualClock()
+        self.clock = clock
         self.queue = SQLiteQueue(data_dir, self.clock.now())
         self.sweeper = Sweeper(self.queue, self.clock)
-        self.capacity = Capacity()
-        self.delivered: list[tuple[str, AsyncPredictResult]] = []
-        self.accepts_webhooks = True
-        self.dispatcher = Dispatcher(
-            deployment_id="deployment",
+        self.receivers = Receivers()
+        self._data_dir = data_dir
+        self._commits = GroupCommit(self.queue)
+        self._lent = Lent(
             queue=self.queue,
-            clock=self.clock,
-            capacity=self.capacity,
-            deliver=self._deliver,
-            on_deadline=lambda queue_deadline: None,
+            clock=clock,
+            connections=self.receivers,
+            console=Lines(),
+            truss=TrussProcess(),
+            environments=ModelEnvironments(data_dir),
+            chainlets=ChainletRoutes("http://emulator", API_KEY),
         )
-        self.woken = 0
-        self.pages: dict[str, Page] = {}
-        self.served = [self.target()]
+        self._servers: list[HttpServer] = []
+        self.serve()
         self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.make_api()),
+            transport=httpx.ASGITransport(self._answer),
             base_url="http://emulator",
             headers={"Authorization": f"Bearer {API_KEY}"},
         )
 
-    def target(self, **changes: Any) -> Target:
-        """What is served: a model, or what the changes make of it."""
-        given: dict[str, Any] = {
-            "kind": Kind.MODEL,
-            "owner_id": "model",
-            "deployment_id": "deployment",
-            "queued": self.dispatcher.queued,
-            "predict": self._predict_now,
-            "wake": self._wake,
-            "is_ready": lambda: self.is_deployed,
-        }
-        return Target(**{**given, **changes})
-
-    def make_api(self, **settings: Any) -> InferenceApi:
-        """The API with these settings; without rate limits, unless some are given."""
-        return InferenceApi(
-            api_key=API_KEY,
-            service=AsyncService(queue=self.queue, clock=self.clock, commits=GroupCommit(self.queue)),
-            targets=Targets(self.served),
-            clock=self.clock,
-            settings=ApiSettings(**{"rate_limits": False, **settings}),
-            pages=self.pages,
+    def deploy(self, deployment_id: str, chainlet: str | None = None, **changes: Any) -> Deployed:
+        """A deployment of a model, or of what the changes make of it."""
+        owner = {"kind": changes.pop("kind", Kind.MODEL), "owner_id": changes.pop("owner_id", "model")}
+        settings = DeploymentSettings(
+            path=self._data_dir,
+            data_dir=self._data_dir,
+            cache_dir=self._data_dir,
+            model_id="model",
+            deployment_id=deployment_id,
+            **changes,
         )
+        return Deployed(settings, self._lent, chainlet, **owner)
+
+    def serve(self, *others: Deployed, **changes: Any) -> None:
+        """From now on, serve a model, or what the changes make of it; without a replica yet."""
+        self.deployment = self.deploy("deployment", **changes)
+        self.capacity = self.deployment.capacity
+        self.served = Served(self.deployment, *others)
+        self.configure()
 
     def configure(self, **settings: Any) -> None:
-        """From now on, answer with these settings."""
-        self.http._transport = httpx.ASGITransport(self.make_api(**settings))
+        """From now on, answer with these settings; without rate limits, unless some are given."""
+        self.server = HttpServer(
+            EmulatorSettings(
+                served=[],
+                data_dir=self._data_dir,
+                cache_dir=self._data_dir,
+                api_key=API_KEY,
+                api=ApiSettings(**{"rate_limits": False, **settings}),
+            ),
+            queue=self.queue,
+            commits=self._commits,
+            clock=self.clock,
+            served=[self.served],
+            chainlets=self._lent.chainlets,
+        )
+        self._servers.append(self.server)
 
-    def _predict_now(self, body: bytes, headers: Mapping[str, str], request_id: str) -> ASGIApp:
-        if not self.is_deployed:
-            raise api_errors.not_ready()
-        return Response(body, headers={"x-baseten-request-id": request_id}, media_type="application/json")
+    async def stop(self) -> None:
+        await self.deployment.stop()
+        await self.http.aclose()
+        for server in self._servers:
+            await server.close()
+        self.queue.close()
 
-    def _wake(self) -> None:
-        self.woken += 1
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.server.api(scope, receive, send)
 
     def open(self, slots: int) -> ReplicaSlots:
         """A replica is ready."""
-        replica = ReplicaSlots(self, slots, on_suspect=lambda: self.capacity.close(replica))
+        replica = ReplicaSlots(self.server.instrument(self), slots)
         self.capacity.open(replica)
         return replica
-
-    async def _deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
-        self.delivered.append((webhook_endpoint, result))
-        return self.accepts_webhooks
 
     async def submit(self, **fields: object) -> str:
         response = await self.http.post("/production/async_predict", json={"model_input": {}, **fields})
@@ -155,13 +217,16 @@ class Platform(FakeModel):
 
 
 @pytest.fixture
-async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
-    """A platform with one slot, its model loaded."""
-    running = Platform(tmp_path)
+def clock() -> ManualClock | AdvanceableClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def platform(tmp_path: Path, clock: ManualClock | AdvanceableClock) -> AsyncIterator[Platform]:
+    """A platform with one slot, its model not known to be loaded yet."""
+    running = Platform(tmp_path, clock)
     sweeping = asyncio.create_task(running.sweeper.run())
     running.open(1)
     yield running
     sweeping.cancel()
-    await running.dispatcher.stop()
-    await running.http.aclose()
-    running.queue.close()
+    await running.stop()

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from async_emulator.api import errors as api_errors
+from async_emulator.api.answered_prediction import AnsweredPrediction
 from async_emulator.api.errors import ApiError
 from async_emulator.api.openapi import openapi_document
 from async_emulator.api.operations import (
@@ -33,11 +34,12 @@ from async_emulator.api.operations import (
 )
 from async_emulator.api.rate_limits import RateLimits
 from async_emulator.api.request_body import SYNC_BODY_LIMIT, read_body
-from async_emulator.api.routing import Target, Targets
+from async_emulator.api.routing import Targets
 from async_emulator.api.service import AsyncService
 from async_emulator.api.submission import Submission
 from async_emulator.clock import Clock
-from async_emulator.errors import UnknownRequest
+from async_emulator.deployments.target import Target
+from async_emulator.errors import PredictionRefused, UnknownRequest
 from async_emulator.paths import address_of
 from async_emulator.prediction.model import REQUEST_ID_HEADER
 from async_emulator.queue.request import new_request_id
@@ -102,8 +104,8 @@ class InferenceApi:
     async def _answer(self, request: Request) -> ASGIApp:
         try:
             return await self._dispatch(request)
-        except ApiError as error:
-            problem = error
+        except (ApiError, PredictionRefused) as error:
+            problem = api_errors.refusal(error)
         except ValidationError as error:
             problem = api_errors.invalid_body(error)
         except UnknownRequest as error:
@@ -178,7 +180,8 @@ class InferenceApi:
 
     async def _predict(self, request: Request, target: Target) -> ASGIApp:
         body = await read_body(request, SYNC_BODY_LIMIT)
-        return target.predict(body, request.headers, self._new_id())
+        request_id = self._new_id()
+        return AnsweredPrediction(target.predict(body, request.headers, request_id), request_id)
 
     def _new_id(self) -> str:
         return new_request_id(self._clock.now())

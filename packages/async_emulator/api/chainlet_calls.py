@@ -5,38 +5,39 @@
 Every such call is synchronous (docs.baseten.co/development/chain/invocation); a chainlet has no queue.
 """
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 
 from async_emulator.api import errors as api_errors
+from async_emulator.api.answered_prediction import AnsweredPrediction
 from async_emulator.api.request_body import SYNC_BODY_LIMIT, read_body
 from async_emulator.clock import Clock
-from async_emulator.prediction.capacity import Capacity
+from async_emulator.deployments.chainlet_routes import ChainletRoutes
 from async_emulator.prediction.model import REQUEST_ID_HEADER
 from async_emulator.prediction.sync_prediction import SyncPrediction
 from async_emulator.queue.request import new_request_id
 
 
 class ChainletCalls:
-    """Answers the calls. `capacities` holds what can be called, by path, and may grow meanwhile."""
+    """Answers the calls. Chainlets may be added meanwhile."""
 
-    def __init__(self, clock: Clock, capacities: Mapping[str, Capacity]) -> None:
+    def __init__(self, clock: Clock, chainlets: ChainletRoutes) -> None:
         self._clock = clock
-        self._capacities = capacities
+        self._chainlets = chainlets
 
-    async def page(self, request: Request) -> SyncPrediction:
-        """Answer one call, under the id of the request that it belongs to."""
+    async def page(self, request: Request) -> AnsweredPrediction:
+        """Answer one call, under the id of the request to the chain that it belongs to."""
         path = request.scope["path"]
-        capacity = self._capacities.get(path)
+        capacity = self._chainlets.find(path)
         if capacity is None:
             raise api_errors.not_found(f"there is no chainlet at {path}")
         if request.method != "POST":
             raise api_errors.wrong_method(request.method, path)
-        return SyncPrediction(
+        request_id = request.headers.get(REQUEST_ID_HEADER) or new_request_id(self._clock.now())
+        prediction = SyncPrediction(
             capacity=capacity,
             clock=self._clock,
             body=await read_body(request, SYNC_BODY_LIMIT),
             headers=request.headers,
-            request_id=request.headers.get(REQUEST_ID_HEADER) or new_request_id(self._clock.now()),
+            request_id=request_id,
         )
+        return AnsweredPrediction(prediction, request_id)

@@ -1,10 +1,12 @@
-"""How the API says no: one table from what went wrong to the platform's status, code and words.
+"""The API's error answers: which status, code and words the platform has for each problem.
 
 Every body is `{"error": …, "error_code": …}` (ErrorResponse of the OpenAPI inference spec).
 """
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from async_emulator.errors import NoRoom, NotDeployed, PredictionLost, PredictionRefused, PredictionTimedOut
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -23,9 +25,17 @@ _CODES = {
     HTTPStatus.GATEWAY_TIMEOUT: "timeout",
 }
 
+# The status of a sync call (docs.baseten.co/inference/errors); without a code, the status's own.
+_REFUSALS: dict[type[PredictionRefused], tuple[HTTPStatus, str | None]] = {
+    NotDeployed: (HTTPStatus.BAD_REQUEST, "model_not_ready"),
+    NoRoom: (HTTPStatus.INTERNAL_SERVER_ERROR, "timeout"),
+    PredictionTimedOut: (HTTPStatus.GATEWAY_TIMEOUT, None),
+    PredictionLost: (HTTPStatus.BAD_GATEWAY, None),
+}
+
 
 class ApiError(Exception):
-    """An answer that is an error."""
+    """An error answer to a call."""
 
     def __init__(self, status: HTTPStatus, message: str, error_code: str | None = None) -> None:
         self.status = status
@@ -33,8 +43,8 @@ class ApiError(Exception):
         super().__init__(message)
 
     def response(self, headers: dict[str, str] | None = None) -> "JSONResponse":
-        """The error as the platform words it."""
-        from starlette.responses import JSONResponse  # here: a model is deployed without it
+        """Return the answer in the platform's words."""
+        from starlette.responses import JSONResponse  # on first use: the command starts without it
 
         return JSONResponse(
             {"error": str(self), "error_code": self.error_code}, int(self.status), headers=headers
@@ -99,7 +109,7 @@ def payload_too_large(size: int, limit: int) -> ApiError:
 
 
 def wrong_method(method: str, path: str) -> ApiError:
-    """The path is there, and does something else."""
+    """The path exists, with another method."""
     return ApiError(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not allowed at {path}")
 
 
@@ -108,11 +118,12 @@ def internal(error: Exception) -> ApiError:
     return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, type(error).__name__)
 
 
-def not_ready() -> ApiError:
-    """The model has not been loaded yet."""
-    return ApiError(
-        HTTPStatus.BAD_REQUEST, "Model is not ready, it is still building or deploying", "model_not_ready"
-    )
+def refusal(error: ApiError | PredictionRefused) -> ApiError:
+    """Return the answer to a sync call whose prediction cannot be made."""
+    if isinstance(error, ApiError):
+        return error
+    status, code = _REFUSALS[type(error)]
+    return ApiError(status, str(error), code)
 
 
 def invalid_body(error: "ValidationError") -> ApiError:

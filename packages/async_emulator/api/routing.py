@@ -1,50 +1,22 @@
-"""Which deployment answers a host and a path: what the API knows of whatever is served.
+"""Which deployment a host and a path lead to.
 
 model-{id}.api.baseten.co and chain-{id}.api.baseten.co take paths that name an environment or a deployment;
 model-{id}-{env}.api.baseten.co and chain-{id}-{env}.api.baseten.co, the regional hosts, take bare paths alone
 (Baseten's OpenAPI inference spec, "servers"). Any other host, such as this machine's own, takes both.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from async_emulator.api import errors as api_errors
+from async_emulator.deployments.target import Target
 from async_emulator.paths import PRODUCTION, Address
 from async_inference.codes import Kind
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
 
 _PLATFORM_HOST = ".api.baseten.co"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """One deployment of a model or a chain, as the API reaches it.
-
-    `owner_id` is the model's or the chain's id. `environments` are the names that lead here, None for every
-    name. `queued` is called with the deadline of each request that was queued; `predict` answers a sync call,
-    given its body, its headers and its request id, and raises ApiError where nothing can.
-    """
-
-    kind: Kind
-    owner_id: str
-    deployment_id: str
-    queued: Callable[[datetime], None]
-    predict: "Callable[[bytes, Mapping[str, str], str], ASGIApp]"
-    wake: Callable[[], None]
-    is_ready: Callable[[], bool]
-    environments: frozenset[str] | None = None
-
-    def answers_for(self, environment: str) -> bool:
-        """Whether the environment is one of this deployment's."""
-        return self.environments is None or environment in self.environments
-
-
 class Targets:
-    """Everything that is served. `served` may grow and shrink meanwhile."""
+    """The deployments that callers reach."""
 
     def __init__(self, served: Sequence[Target]) -> None:
         self._served = served
@@ -52,10 +24,10 @@ class Targets:
     @property
     def are_ready(self) -> bool:
         """Whether each deployment can predict."""
-        return all(target.is_ready() for target in self._served)
+        return all(target.is_ready for target in self._served)
 
     def find(self, host: str, address: Address, kinds: Sequence[Kind]) -> Target:
-        """The deployment that is meant, of one of these kinds. Raises ApiError where there is none."""
+        """Return the deployment of one of these kinds that is called. Raises ApiError if there is none."""
         host = host.partition(":")[0].lower()
         candidates = [target for target in self._served if target.kind in kinds]
         if host.endswith(_PLATFORM_HOST):
@@ -69,7 +41,7 @@ class Targets:
             raise api_errors.ambiguous_host([target.owner_id for target in candidates])
         environment = address.environment or PRODUCTION
         for target in candidates:
-            if target.answers_for(environment):
+            if target.environments is None or environment in target.environments:
                 return target
         if candidates:
             raise api_errors.no_environment(environment)
@@ -77,7 +49,7 @@ class Targets:
 
 
 def _of_host(host: str, candidates: Sequence[Target], address: Address) -> tuple[list[Target], Address]:
-    """What is left of the candidates, and the address with what the host says of it."""
+    """Return the candidates that the host allows, and the address with the environment it names."""
     label = host.removesuffix(_PLATFORM_HOST)
     names = {f"{target.kind}-{target.owner_id}".lower(): target.owner_id for target in candidates}
     known = [name for name in names if label == name or label.startswith(f"{name}-")]

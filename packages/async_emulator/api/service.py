@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from pydantic_core import to_json
 
-from async_emulator.api.routing import Target
 from async_emulator.clock import Clock
+from async_emulator.deployments.target import Target
 from async_emulator.errors import InvalidTransition, UnknownRequest
 from async_emulator.queue.group_commit import GroupCommit
 from async_emulator.queue.lifecycle import initial_webhook_status
@@ -52,8 +52,7 @@ class AsyncService:
             webhook_endpoint=body.webhook_endpoint,
             retry_config=body.inference_retry_config,
         )
-        self._queue.enqueue(request)
-        target.queued(request.queue_deadline)
+        target.enqueue(request)
         await self._commits.wait()
         return request.request_id
 

@@ -59,17 +59,27 @@ def _submit_url(base_url: str, settings: EmulatorSettings, served: ServedSetting
 
 async def _serve(settings: EmulatorSettings, listener: socket.socket) -> None:
     url = _submit_url(base_url_of(listener), settings, settings.served[0])
-    emulator = Emulator(
-        settings,
-        listener,
-        announce=_say,
-        log=_say,
-        on_ready=lambda: _say(f"ready: POST {url} (Ctrl-C stops)"),
-    )
+    emulator = Emulator(settings, listener, _Terminal(url))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, emulator.stop)
     await emulator.run()
+
+
+class _Terminal:
+    """Shows everything on stderr. See Console. `url` is where requests are submitted."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def announce(self, line: str) -> None:
+        _say(line)
+
+    def log(self, text: str) -> None:
+        _say(text)
+
+    def announce_ready(self) -> None:
+        _say(f"ready: POST {self._url} (Ctrl-C stops)")
 
 
 def _say(line: str) -> None:

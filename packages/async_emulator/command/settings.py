@@ -8,8 +8,8 @@ from typing import Any
 
 import platformdirs
 
-from async_emulator.deployments.model_settings import ModelSettings
 from async_emulator.deployments.served import ServedSettings
+from async_emulator.deployments.served_model import ModelSettings
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import NotATruss, OutOfBounds
 from async_emulator.settings.api import ApiSettings
@@ -68,7 +68,7 @@ def settings_of(given: Given) -> EmulatorSettings:
 def _served(deployment: DeploymentSettings) -> ServedSettings:
     """A chain is a file, a Truss a folder."""
     if deployment.path.suffix == ".py":
-        from async_emulator.deployments.chain_settings import (
+        from async_emulator.deployments.served_chain import (
             ChainSettings,  # only who serves a chain waits for it
         )
 

@@ -11,7 +11,7 @@ import aiohttp
 
 from async_emulator.api.errors import ApiError
 from async_emulator.clock import Clock
-from async_emulator.prediction.model import Model
+from async_emulator.prediction.model import ModelServer
 from async_emulator.prediction.outcome import Outcome, outcome_of
 from async_emulator.queue.request import AsyncRequest
 from async_emulator.webhooks.delivery import ReceiverAnswer
@@ -56,12 +56,20 @@ class Faults:
 
 
 class FaultyModel:
-    """A model whose predictions go wrong as planned."""
+    """A model server whose predictions have the planned faults."""
 
-    def __init__(self, model: Model, faults: Faults, clock: Clock) -> None:
+    def __init__(self, model: ModelServer, faults: Faults, clock: Clock) -> None:
         self._model = model
         self._faults = faults
         self._clock = clock
+
+    async def is_ready(self) -> bool:
+        """Whether the server has loaded its model."""
+        return await self._model.is_ready()
+
+    async def close(self) -> None:
+        """Close every connection to the server."""
+        await self._model.close()
 
     async def predict(self, request: AsyncRequest) -> Outcome:
         """Make one attempt at an async request."""

@@ -34,7 +34,7 @@ from async_emulator.control.messages import (
     RemovedWebhookSecret,
     RequestQuery,
 )
-from async_emulator.deployments.controlled_deployment import ControlledDeployment
+from async_emulator.deployments.served import ControlledDeployment, Served
 from async_emulator.queue.request_queue import RequestQueue
 from async_emulator.webhooks.delivery import DeliveryLog
 from async_emulator.webhooks.signing_secrets import WebhookSecrets, is_webhook_secret
@@ -44,8 +44,8 @@ PATH = "/control/"
 Handler = Callable[[Request], Awaitable[Any]]
 
 
-class Control:
-    """Answers the control path, for what `deployments` tells: a chain's are known once it is generated."""
+class ControlRoutes:
+    """Answers the control path, for all that is served."""
 
     def __init__(
         self,
@@ -55,14 +55,14 @@ class Control:
         faults: Faults,
         deliveries: DeliveryLog,
         secrets: WebhookSecrets,
-        deployments: Callable[[], Sequence[ControlledDeployment]],
+        served: Sequence[Served],
     ) -> None:
         self._clock = clock
         self._queue = queue
         self._faults = faults
         self._deliveries = deliveries
         self._secrets = secrets
-        self._deployments = deployments
+        self._served = served
         self._is_paused = False
         self._handlers: dict[tuple[str, str], Handler] = {
             ("GET", "clock"): self._time,
@@ -119,20 +119,24 @@ class Control:
             {
                 "deployment_id": deployment.deployment_id,
                 "chainlet": deployment.chainlet,
-                "active": deployment.active_replicas(),
-                "starting": deployment.starting_replicas(),
+                "active": deployment.active_replicas,
+                "starting": deployment.starting_replicas,
             }
             for deployment in self._deployments()
         ]
 
     async def _kill(self, request: Request) -> Any:
         body = KillReplica.model_validate_json(await request.body())
-        meant = next((each for each in self._deployments() if each.is_meant_by(body)), None)
+        meant = next((each for each in self._deployments() if _is_meant(each, body)), None)
         if meant is None:
             raise api_errors.no_deployment(str(body.deployment_id or body.chainlet))
         if not meant.kill_replica(body.kill):
             raise api_errors.not_found(f"there is no replica {body.kill}")
         return await self._list_replicas(request)
+
+    def _deployments(self) -> list[ControlledDeployment]:
+        """Return every deployment; those of a chain are known once it has been generated."""
+        return [deployment for served in self._served for deployment in served.deployments]
 
     async def _list_faults(self, _: Request) -> Any:
         return {
@@ -183,6 +187,13 @@ class Control:
         if not self._secrets.remove(body.value):
             raise api_errors.not_found("there is no such webhook secret")
         return await self._list_secrets(request)
+
+
+def _is_meant(deployment: ControlledDeployment, kill: KillReplica) -> bool:
+    return kill.deployment_id in (None, deployment.deployment_id) and kill.chainlet in (
+        None,
+        deployment.chainlet,
+    )
 
 
 def _text(time: datetime) -> str:

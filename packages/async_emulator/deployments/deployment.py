@@ -1,9 +1,9 @@
 """One deployment of one Truss: from a folder to model servers that are kept running."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 
-from async_emulator.deployments.platform import Surroundings
+from async_emulator.deployments.platform import Platform
 from async_emulator.errors import MissingRequirement, ModelLoadFailed
 from async_emulator.prediction.capacity import Capacity
 from async_emulator.replicas.autoscaler import Autoscaler
@@ -15,52 +15,35 @@ from async_emulator.trusses.replica_spec import ReplicaSpec
 from async_emulator.trusses.source import TrussSource
 
 
-async def _at_once() -> None: ...
-
-
 class Deployment:
-    """A Truss that is being deployed.
+    """A Truss that is being deployed. `capacity` hands out the slots of its replicas."""
 
-    `capacity` hands out its slots; `waiting` tells how many requests wait that hold no slot and ask for none.
-    """
-
-    def __init__(
-        self,
-        settings: DeploymentSettings,
-        source: TrussSource,
-        surroundings: Surroundings,
-        *,
-        waiting: Callable[[], int] = lambda: 0,
-    ) -> None:
-        clock = surroundings.clock
+    def __init__(self, settings: DeploymentSettings, source: TrussSource, platform: Platform) -> None:
         self.capacity = Capacity()
-        self.capacity.wrap_model = surroundings.wrap_model
         self.is_deployed = False
         self._settings = settings
-        self._announce = surroundings.announce
-        self._waiting = waiting
+        self._console = platform.console
         self._source = source
         self._builder = TrussBuilder(
-            settings, source, environments=surroundings.environments, clock=clock, announce=self._say
+            settings,
+            source,
+            environments=platform.environments,
+            clock=platform.clock,
+            announce=self._say,
         )
         self._replicas = ReplicaSet(
             capacity=self.capacity,
-            clock=clock,
+            clock=platform.clock,
             announce=self._say,
-            log=surroundings.log,
-            servers=ModelServers(surroundings.connect),
+            log=platform.console.log,
+            servers=ModelServers(platform.connections),
         )
         self._autoscaler = Autoscaler(
             self,
-            clock=clock,
+            clock=platform.clock,
             delay=settings.autoscaling.scale_down_delay,
             wanted=settings.autoscaling.max_replicas,
         )
-
-    @property
-    def model_id(self) -> str:
-        """The model's id."""
-        return self._settings.model_id
 
     @property
     def deployment_id(self) -> str:
@@ -68,24 +51,34 @@ class Deployment:
         return self._settings.deployment_id
 
     @property
+    def chainlet(self) -> str | None:
+        """The name of the chainlet that runs here; None: it is not known yet, or this is a model."""
+        return self._source.chainlet
+
+    @property
     def is_ready(self) -> bool:
-        """Whether it predicts, at once or, where it has scaled to zero, after a cold start."""
+        """Whether it can predict: at once, or after a cold start where it has scaled to zero."""
         return self.is_deployed and (self._replicas.active > 0 or self._replicas.wanted == 0)
 
     @property
     def active_replicas(self) -> int:
-        """How many replicas are ready."""
+        """The number of replicas that are ready."""
         return self._replicas.active
 
     @property
     def starting_replicas(self) -> int:
-        """How many replicas are on their way."""
+        """The number of replicas that are being started."""
         return self._replicas.starting
 
     @property
+    def backlog(self) -> int:
+        """The number of queued requests that only wait for a slot: 0 without a queue."""
+        return 0
+
+    @property
     def replicas_needed(self) -> int:
-        """How many replicas the current demand needs, within the bounds."""
-        demand = self.capacity.demand + self._waiting()
+        """The number of replicas that the current demand needs, within the bounds."""
+        demand = self.capacity.demand + self.backlog
         return self._settings.autoscaling.replicas_for(demand, self._replicas.slots)
 
     def scale_to(self, number: int) -> None:
@@ -96,24 +89,26 @@ class Deployment:
         """Start a replica where there is none, without waiting for a request."""
         self._autoscaler.wake()
 
+    def hold(self, is_held: bool) -> None:
+        """Start no queued request for as long as it is held. Without a queue, this does nothing."""
+
     def kill_replica(self, index: int) -> bool:
-        """End the replica at `index` (0 is the oldest) with `kill -9`; whether there was one."""
+        """End the replica at `index` (0 is the oldest) with `kill -9`; False: there is none."""
         return self._replicas.kill(index)
 
-    async def run(
-        self, on_ready: Callable[[], None], may_start: Callable[[], Awaitable[None]] = _at_once
-    ) -> None:
+    async def run(self, deployed: asyncio.Event, dependencies: Iterable[asyncio.Event] = ()) -> None:
         """Build the Truss, and keep its replicas running until cancelled.
 
-        What is built starts when `may_start` returns; `on_ready` is called once, when all replicas are ready.
+        The replicas start once every one of `dependencies` is set; `deployed` is set once all are ready.
         Raises UsageProblem, EnvironmentBuildFailed or ModelLoadFailed.
         """
         try:
             spec = await self._builder.build()
-            await may_start()
+            for dependency in dependencies:
+                await dependency.wait()
             await self._start(spec)
             self.is_deployed = True
-            on_ready()
+            deployed.set()
             await self._scale()
         finally:
             await self._replicas.stop()
@@ -128,15 +123,15 @@ class Deployment:
             raise
 
     async def redeploy(self) -> None:
-        """Put the Truss as it is now in the place of what runs, or raise as `run` does and change nothing."""
+        """Replace the replicas by ones of the Truss as it is now. They stay where this raises."""
         await self._replicas.replace(await self._builder.build(self._replicas.run_dirs))
 
     async def _scale(self) -> None:
         if self._settings.autoscaling.is_fixed:
             await asyncio.Event().wait()
-        self.capacity.on_load = self._autoscaler.look
+        self.capacity.watch_load(self._autoscaler)
         await self._autoscaler.run()
 
     def _say(self, line: str) -> None:
         name = self._source.name
-        self._announce(f"{name}: {line}" if name else line)
+        self._console.announce(f"{name}: {line}" if name else line)

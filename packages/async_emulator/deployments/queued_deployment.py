@@ -1,88 +1,86 @@
 """A deployment with a queue before it: a model, or the entrypoint of a chain."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 
-from async_emulator.api import errors as api_errors
-from async_emulator.api.routing import Target
-from async_emulator.deployments.controlled_deployment import ControlledDeployment
 from async_emulator.deployments.deployment import Deployment
-from async_emulator.deployments.platform import Surroundings
+from async_emulator.deployments.platform import Platform
+from async_emulator.errors import NotDeployed
 from async_emulator.prediction.dispatcher import Dispatcher
 from async_emulator.prediction.model import CHAIN_REQUEST_ID_HEADER
 from async_emulator.prediction.sync_prediction import SyncPrediction
+from async_emulator.queue.request import AsyncRequest
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.source import TrussSource
 from async_inference.codes import ErrorCode, Kind
 
 
-def controlled_deployment(
-    deployment: Deployment,
-    hold: Callable[[bool], None] = lambda is_held: None,
-    chainlet: str | None = None,
-) -> ControlledDeployment:
-    """What the control path can do to a deployment. Only one with a queue can be held."""
-    return ControlledDeployment(
-        deployment_id=deployment.deployment_id,
-        chainlet=chainlet,
-        hold=hold,
-        kill_replica=deployment.kill_replica,
-        active_replicas=lambda: deployment.active_replicas,
-        starting_replicas=lambda: deployment.starting_replicas,
-    )
+class QueuedDeployment(Deployment):
+    """A deployment that callers reach, and that runs the queued requests to it. See Target.
 
-
-class QueuedDeployment:
-    """A deployment, and what runs the queued requests to it: those of `owner_id`, a model or a chain."""
+    `owner_id` is the id of the model or the chain.
+    """
 
     def __init__(
         self,
         settings: DeploymentSettings,
         source: TrussSource,
-        surroundings: Surroundings,
+        platform: Platform,
         *,
         kind: Kind,
         owner_id: str,
     ) -> None:
-        self._kind = kind
-        self._clock = surroundings.clock
-        self.deployment = Deployment(settings, source, surroundings, waiting=lambda: self._dispatcher.waiting)
+        super().__init__(settings, source, platform)
+        self.kind = kind
+        self.owner_id = owner_id
+        self.environments = frozenset({settings.environment}) if settings.environment else None
+        self._clock = platform.clock
         self._dispatcher = Dispatcher(
             deployment_id=settings.deployment_id,
-            capacity=self.deployment.capacity,
-            queue=surroundings.queue,
-            clock=surroundings.clock,
-            deliver=surroundings.deliver,
-            on_deadline=lambda queue_deadline: None,
+            capacity=self.capacity,
+            queue=platform.queue,
+            clock=platform.clock,
+            connections=platform.connections,
             final=() if settings.retry_not_ready else (ErrorCode.MODEL_NOT_READY,),
         )
-        self.target = Target(
-            kind=kind,
-            owner_id=owner_id,
-            deployment_id=settings.deployment_id,
-            queued=self._dispatcher.queued,
-            predict=self._predict,
-            wake=self.deployment.wake,
-            is_ready=lambda: self.deployment.is_ready,
-            environments=frozenset({settings.environment}) if settings.environment else None,
-        )
 
-    def controlled(self, chainlet: str | None = None) -> ControlledDeployment:
-        """What the control path can do to it, as a model's or as a chainlet of that name."""
-        return controlled_deployment(self.deployment, self._dispatcher.hold, chainlet)
+    @property
+    def backlog(self) -> int:
+        """The number of queued requests that only wait for a slot."""
+        return self._dispatcher.waiting
 
-    async def stop(self) -> None:
-        """Drop the requests that are under way; they are queued again when the queue is next opened."""
-        await self._dispatcher.stop()
+    def enqueue(self, request: AsyncRequest) -> None:
+        """Queue a request, to be run when there is room."""
+        self._dispatcher.enqueue(request)
 
-    def _predict(self, body: bytes, headers: Mapping[str, str], request_id: str) -> SyncPrediction:
-        if not self.deployment.is_deployed:
-            raise api_errors.not_ready()
-        if self._kind is Kind.CHAIN:
+    def predict(self, body: bytes, headers: Mapping[str, str], request_id: str) -> SyncPrediction:
+        """Return the answer to a sync call. Raises NotDeployed before the model has been loaded."""
+        if not self.is_deployed:
+            raise NotDeployed
+        if self.kind is Kind.CHAIN:
             headers = {**headers, CHAIN_REQUEST_ID_HEADER: request_id}
         return SyncPrediction(
-            capacity=self.deployment.capacity,
+            capacity=self.capacity,
             clock=self._clock,
             body=body,
             headers=headers,
             request_id=request_id,
         )
+
+    def hold(self, is_held: bool) -> None:
+        """Start no queued request for as long as it is held."""
+        self._dispatcher.hold(is_held)
+
+    async def run(self, deployed: asyncio.Event, dependencies: Iterable[asyncio.Event] = ()) -> None:
+        """Deploy, and run queued requests until cancelled. See Deployment.run.
+
+        The requests under way at the end are QUEUED again when the queue is next opened.
+        """
+        try:
+            await super().run(deployed, dependencies)
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Drop the attempts under way."""
+        await self._dispatcher.stop()

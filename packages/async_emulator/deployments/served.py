@@ -1,34 +1,70 @@
 """What one argument of `truss-async serve` becomes."""
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from async_emulator.api.routing import Target
-from async_emulator.deployments.controlled_deployment import ControlledDeployment
-from async_emulator.deployments.platform import Surroundings
+from async_emulator.deployments.platform import Platform
+from async_emulator.deployments.target import Target
 from async_emulator.settings.deployment import DeploymentSettings
 from async_inference.codes import Kind
+
+
+class ControlledDeployment(Protocol):
+    """A deployment as the control path sees it."""
+
+    @property
+    def deployment_id(self) -> str:
+        """The deployment's id."""
+        ...
+
+    @property
+    def chainlet(self) -> str | None:
+        """The name of the chainlet that runs here; None: it is not known yet, or this is a model."""
+        ...
+
+    @property
+    def active_replicas(self) -> int:
+        """The number of replicas that are ready."""
+        ...
+
+    @property
+    def starting_replicas(self) -> int:
+        """The number of replicas that are being started."""
+        ...
+
+    def hold(self, is_held: bool) -> None:
+        """Start no queued request for as long as it is held."""
+        ...
+
+    def kill_replica(self, index: int) -> bool:
+        """End the replica at `index` (0 is the oldest) with `kill -9`; False: there is none."""
+        ...
 
 
 class Served(Protocol):
     """A model or a chain while it is served."""
 
-    target: Target
+    @property
+    def target(self) -> Target:
+        """The deployment that callers reach."""
+        ...
 
     @property
-    def controlled(self) -> Sequence[ControlledDeployment]:
-        """Every deployment that runs for it, as far as known; the first is the one that callers reach."""
+    def display_name(self) -> str | None:
+        """The name of the model or the chain; None: it is not known yet."""
         ...
 
-    def tell_name(self, tell: Callable[[str], None]) -> None:
-        """Call `tell`, once, with the name of the model or the chain as soon as it is known."""
+    @property
+    def deployments(self) -> Sequence[ControlledDeployment]:
+        """Every deployment that runs for it, as far as known; callers reach the first."""
         ...
 
-    async def run(self, on_ready: Callable[[], None]) -> None:
-        """Deploy, and serve until cancelled. `on_ready` is called once. Raises EmulatorError."""
+    async def run(self, ready: asyncio.Event) -> None:
+        """Deploy, set `ready`, and serve until cancelled. Raises EmulatorError."""
         ...
 
 
@@ -87,5 +123,5 @@ class ServedSettings(ABC):
         """Raise UsageProblem where it is plain at once that it cannot be served."""
 
     @abstractmethod
-    def open(self, surroundings: Surroundings) -> Served:
-        """What serves it. Needs a running event loop."""
+    def open(self, platform: Platform) -> Served:
+        """Return what serves it. Needs a running event loop."""

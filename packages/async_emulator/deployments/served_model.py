@@ -1,62 +1,79 @@
-"""A model while it is served."""
+"""A model: the Truss that is to be served, and what serves it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from async_emulator.deployments.controlled_deployment import ControlledDeployment
-from async_emulator.deployments.platform import Surroundings
+from async_emulator.deployments.platform import Platform
 from async_emulator.deployments.queued_deployment import QueuedDeployment
+from async_emulator.deployments.served import ServedSettings
 from async_emulator.deployments.task_group import together
 from async_emulator.settings.deployment import DeploymentSettings
-from async_emulator.trusses.build_context import truss_sources
+from async_emulator.trusses.build_context import check_truss, truss_sources
 from async_emulator.trusses.config import model_name
 from async_emulator.trusses.source import FolderSource
 from async_inference.codes import Kind
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSettings(ServedSettings):
+    """One model with one deployment, whose path is the folder of the Truss."""
+
+    kind = Kind.MODEL
+    submit_operation = "async_predict"
+
+    @property
+    def truss_dirs(self) -> list[Path]:
+        """The Truss itself."""
+        return [self.path]
+
+    def check(self) -> None:
+        """Raise NotATruss where the folder is plainly none."""
+        check_truss(self.path)
+
+    def open(self, platform: Platform) -> "ServedModel":
+        """Return what serves it. Needs a running event loop."""
+        return ServedModel(self.deployment, platform)
+
+
 class ServedModel:
     """One model with one deployment. See Served."""
 
-    def __init__(self, settings: DeploymentSettings, surroundings: Surroundings) -> None:
+    def __init__(self, settings: DeploymentSettings, platform: Platform) -> None:
         self._settings = settings
-        self._announce = surroundings.announce
-        source = FolderSource(settings, surroundings.truss)
-        self._queued = QueuedDeployment(
-            settings, source, surroundings, kind=Kind.MODEL, owner_id=settings.model_id
+        self._console = platform.console
+        self.target = QueuedDeployment(
+            settings,
+            FolderSource(settings, platform.truss),
+            platform,
+            kind=Kind.MODEL,
+            owner_id=settings.model_id,
         )
-        self.target = self._queued.target
 
     @property
-    def controlled(self) -> list[ControlledDeployment]:
+    def display_name(self) -> str:
+        """The name in config.yaml, or the folder's."""
+        return model_name(self._settings.path)
+
+    @property
+    def deployments(self) -> Sequence[QueuedDeployment]:
         """The one that it has."""
-        return [self._queued.controlled()]
+        return [self.target]
 
-    def tell_name(self, tell: Callable[[str], None]) -> None:
-        """Call `tell` with the name in config.yaml, or the folder's."""
-        tell(model_name(self._settings.path))
-
-    async def run(self, on_ready: Callable[[], None]) -> None:
-        """Deploy, and serve until cancelled. Raises what Deployment.run raises."""
-        deployed = asyncio.Event()
-        duties = [self._queued.deployment.run(deployed.set), _then(deployed, on_ready)]
+    async def run(self, ready: asyncio.Event) -> None:
+        """Deploy, set `ready`, and serve until cancelled. Raises what Deployment.run raises."""
+        duties = [self.target.run(ready)]
         if self._settings.is_watched:
-            duties.append(self._reload(deployed))
-        try:
-            await together(*duties)
-        finally:
-            await self._queued.stop()
+            duties.append(self._reload(ready))
+        await together(*duties)
 
-    async def _reload(self, deployed: asyncio.Event) -> None:
-        from async_emulator.trusses.watching.hot_reload import (
-            HotReload,  # only who watches waits for its import
-        )
+    async def _reload(self, ready: asyncio.Event) -> None:
+        from async_emulator.trusses.watching.hot_reload import HotReload  # imported only where it is used
 
-        path, deployment = self._settings.path, self._queued.deployment
-        reload = HotReload(lambda: truss_sources(path), deployment.redeploy, self._announce)
-        await deployed.wait()
+        reload = HotReload(self._sources, self.target.redeploy, self._console.announce)
+        await ready.wait()
         await reload.run()
 
-
-async def _then(event: asyncio.Event, call: Callable[[], None]) -> None:
-    await event.wait()
-    call()
+    def _sources(self) -> Sequence[Path]:
+        return truss_sources(self._settings.path)

@@ -1,4 +1,4 @@
-"""Models and predictions, measured as they go."""
+"""Models, deployments and sync predictions, each wrapped to be measured."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -7,12 +7,16 @@ from http import HTTPStatus
 import aiohttp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from async_emulator.api.errors import ApiError, refusal
 from async_emulator.clock import Clock
+from async_emulator.deployments.target import Target
+from async_emulator.errors import PredictionRefused
+from async_emulator.metrics.measured_deployments import MeasuredDeployments
 from async_emulator.metrics.metrics import DeploymentMetrics
-from async_emulator.prediction.model import Model
+from async_emulator.prediction.model import ModelServer
 from async_emulator.prediction.outcome import BackPressure, Failure, Outcome, Success
 from async_emulator.queue.request import AsyncRequest
-from async_inference.codes import ErrorCode
+from async_inference.codes import ErrorCode, Kind
 
 # docs.baseten.co/inference/async, "Error codes", read from right to left.
 _STATUSES = {
@@ -32,20 +36,25 @@ def _status_of(outcome: Outcome | None) -> int:
             return HTTPStatus.TOO_MANY_REQUESTS
         case Failure():
             return _STATUSES.get(outcome.code, HTTPStatus.INTERNAL_SERVER_ERROR)
-        case None:  # it was broken off, or nothing answered
+        case None:  # the attempt was broken off, or nothing answered
             return HTTPStatus.GATEWAY_TIMEOUT
 
 
 class MeasuredModel:
-    """A model whose async predictions are measured; sync ones are, as a whole, by MeasuredPrediction.
+    """A model server whose async predictions are measured. Sync ones are measured by MeasuredPrediction."""
 
-    `deployments` has the metrics of each deployment that is watched, by its id.
-    """
-
-    def __init__(self, model: Model, deployments: Mapping[str, DeploymentMetrics], clock: Clock) -> None:
+    def __init__(self, model: ModelServer, deployments: MeasuredDeployments, clock: Clock) -> None:
         self._model = model
         self._deployments = deployments
         self._clock = clock
+
+    async def is_ready(self) -> bool:
+        """Whether the server has loaded its model."""
+        return await self._model.is_ready()
+
+    async def close(self) -> None:
+        """Close every connection to the server."""
+        await self._model.close()
 
     async def predict(self, request: AsyncRequest) -> Outcome:
         """Make one attempt at an async request."""
@@ -64,8 +73,66 @@ class MeasuredModel:
     def forward(
         self, body: bytes, headers: Mapping[str, str], request_id: str
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Pass a sync request on as it came."""
+        """Pass a sync request on unchanged."""
         return self._model.forward(body, headers, request_id)
+
+
+class MeasuredTarget:
+    """A deployment whose sync predictions are measured. See Target."""
+
+    def __init__(self, target: Target, deployments: MeasuredDeployments, clock: Clock) -> None:
+        self._target = target
+        self._deployments = deployments
+        self._clock = clock
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is a model's or a chain's."""
+        return self._target.kind
+
+    @property
+    def owner_id(self) -> str:
+        """The id of the model or the chain."""
+        return self._target.owner_id
+
+    @property
+    def deployment_id(self) -> str:
+        """The deployment's own id."""
+        return self._target.deployment_id
+
+    @property
+    def environments(self) -> frozenset[str] | None:
+        """The names of the environments that lead here; None: every name."""
+        return self._target.environments
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can predict."""
+        return self._target.is_ready
+
+    @property
+    def active_replicas(self) -> int:
+        """The number of replicas that are ready."""
+        return self._target.active_replicas
+
+    @property
+    def starting_replicas(self) -> int:
+        """The number of replicas that are being started."""
+        return self._target.starting_replicas
+
+    def enqueue(self, request: AsyncRequest) -> None:
+        """Queue a request, to be run when there is room."""
+        self._target.enqueue(request)
+
+    def predict(self, body: bytes, headers: Mapping[str, str], request_id: str) -> ASGIApp:
+        """Return the answer to a sync call, to be measured. Raises PredictionRefused."""
+        prediction = self._target.predict(body, headers, request_id)
+        metrics = self._deployments.get(self._target.deployment_id)
+        return MeasuredPrediction(prediction, metrics, self._clock, len(body)) if metrics else prediction
+
+    def wake(self) -> None:
+        """Start a replica where there is none."""
+        self._target.wake()
 
 
 class MeasuredPrediction:
@@ -80,15 +147,16 @@ class MeasuredPrediction:
         self._request_bytes = request_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the call."""
+        """Answer the call, and measure it even where it fails."""
         started = self._clock.now()
         status, response_bytes = 499, 0  # the caller left before there was an answer
         first_byte_seconds: float | None = None
+        has_started = False
 
         async def measure(message: Message) -> None:
-            nonlocal status, response_bytes, first_byte_seconds
+            nonlocal status, response_bytes, first_byte_seconds, has_started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_started = message["status"], True
             elif first_byte_seconds is None:
                 first_byte_seconds = (self._clock.now() - started).total_seconds()
             response_bytes += len(message.get("body", b""))
@@ -97,6 +165,10 @@ class MeasuredPrediction:
         self._metrics.concurrent_requests.inc()
         try:
             await self._prediction(scope, receive, measure)
+        except (ApiError, PredictionRefused) as error:
+            if not has_started:
+                status = refusal(error).status
+            raise
         finally:
             self._metrics.concurrent_requests.dec()
             self._metrics.calls(status, is_async=False).count(

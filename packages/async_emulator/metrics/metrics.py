@@ -5,12 +5,16 @@ counts as an inference request once for each attempt that the model answers; `en
 a deployment is served as.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from async_emulator.deployments.target import Target
+from async_emulator.paths import PRODUCTION
+from async_emulator.queue.request_queue import RequestQueue
 from async_emulator.webhooks.delivery import Delivery
+from async_inference.codes import RequestStatus
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -23,7 +27,7 @@ _BYTES = (256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 16_777_216, 100
 
 
 class Metrics:
-    """All that is measured, of every deployment."""
+    """The series of all deployments."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the platform exports no such series
@@ -54,7 +58,7 @@ class Metrics:
         self.replicas_starting = self._gauge("replicas_starting", "Replicas on their way.")
 
     def text(self) -> bytes:
-        """What is exported, in Prometheus's text format."""
+        """Return every series in Prometheus's text format."""
         return generate_latest(self.registry)
 
     def _gauge(self, name: str, help: str) -> Gauge:
@@ -74,22 +78,22 @@ class Metrics:
 
 
 class DeploymentMetrics:
-    """What is measured of one deployment. Every series is made once, and found again without its labels."""
+    """The metrics of one deployment. Every series is made once, and then found without its labels."""
 
-    def __init__(
-        self,
-        metrics: Metrics,
-        labels: Mapping[str, str],
-        *,
-        queued: Callable[[], int],
-        active_replicas: Callable[[], int],
-        starting_replicas: Callable[[], int],
-    ) -> None:
+    def __init__(self, metrics: Metrics, target: Target, display_name: str, queue: RequestQueue) -> None:
         self._metrics = metrics
-        self._labels = labels
-        metrics.queue_size.labels(**labels).set_function(queued)
-        metrics.replicas_active.labels(**labels).set_function(active_replicas)
-        metrics.replicas_starting.labels(**labels).set_function(starting_replicas)
+        self._labels = labels = {
+            "model_id": target.owner_id,
+            "model_name": display_name,
+            "deployment_id": target.deployment_id,
+            "environment": min(target.environments or {PRODUCTION}),
+            "rollout_phase": "stable",
+        }
+        metrics.queue_size.labels(**labels).set_function(
+            lambda: queue.count(target.deployment_id, RequestStatus.QUEUED)
+        )
+        metrics.replicas_active.labels(**labels).set_function(lambda: target.active_replicas)
+        metrics.replicas_starting.labels(**labels).set_function(lambda: target.starting_replicas)
         self.concurrent_requests = metrics.concurrent_requests.labels(**labels)
         self._queue_seconds = metrics.queue_seconds.labels(**labels)
         self._webhook_requests = metrics.webhook_requests.labels(**labels)
@@ -97,16 +101,16 @@ class DeploymentMetrics:
         self._calls: dict[tuple[int, bool], CallMetrics] = {}
 
     def left_queue(self, seconds: float) -> None:
-        """A request was QUEUED for so long."""
+        """Count a request that was QUEUED for so many seconds."""
         self._queue_seconds.observe(seconds)
 
     def delivered(self, delivery: Delivery) -> None:
-        """An attempt at a delivery was made."""
+        """Count an attempt at a delivery."""
         self._webhook_requests.inc()
         self._webhook_seconds.observe(delivery.seconds)
 
     def calls(self, status: int, *, is_async: bool) -> "CallMetrics":
-        """What is measured of the calls that were answered with this status."""
+        """Return the metrics of the calls that were answered with this HTTP status."""
         found = self._calls.get((status, is_async))
         if found is None:
             labels = {**self._labels, "status_code": str(status), "is_async": str(is_async).lower()}
@@ -115,7 +119,7 @@ class DeploymentMetrics:
 
 
 class CallMetrics:
-    """The series of the calls of one deployment that ended alike."""
+    """The metrics of one deployment's calls with one status, sync or async."""
 
     def __init__(self, metrics: Metrics, labels: Mapping[str, str]) -> None:
         self._number = metrics.requests.labels(**labels)
@@ -132,7 +136,7 @@ class CallMetrics:
         response_bytes: int | None,
         first_byte_seconds: float | None = None,
     ) -> None:
-        """A call was answered; None is what was not seen of it."""
+        """Count a call that was answered. None: not observed."""
         self._number.inc()
         self._seconds.observe(seconds)
         self._request_bytes.observe(request_bytes)

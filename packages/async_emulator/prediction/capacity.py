@@ -1,4 +1,4 @@
-"""How many predictions run at once on a deployment, on which replica, and who goes first.
+"""The slots of a deployment: how many predictions run at once, on which replica, and in which order.
 
 Sync requests always take priority over async requests, and both count (docs.baseten.co/inference/async,
 "Can I run sync and async requests on the same model?"). Each replica takes as many at once as the
@@ -7,46 +7,68 @@ concurrency target says (docs.baseten.co/deployment/autoscaling/overview); the l
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from async_emulator.prediction.model import Model
 
 
+class SlotWatcher(Protocol):
+    """Starts async predictions where there is room."""
+
+    def slot_freed(self) -> None:
+        """At least one slot is free, and no sync request waits for it."""
+        ...
+
+
+class LoadWatcher(Protocol):
+    """Adds and removes replicas as the load asks for."""
+
+    def load_changed(self) -> None:
+        """There may be more to do than before, or less."""
+        ...
+
+
 class ReplicaSlots:
-    """The slots of one replica. `on_suspect` is called when the replica did not answer a prediction."""
+    """The slots of one replica. `suspected` is set when the replica has not answered a prediction."""
 
-    __slots__ = ("_on_suspect", "idle", "in_use", "is_open", "model", "size")
+    __slots__ = ("idle", "in_use", "is_open", "model", "size", "suspected")
 
-    def __init__(self, model: Model, size: int, on_suspect: Callable[[], None]) -> None:
+    def __init__(self, model: Model, size: int) -> None:
         self.model = model
         self.size = size
         self.in_use = 0
         self.is_open = False
         self.idle = asyncio.Event()
         self.idle.set()
-        self._on_suspect = on_suspect
-
-    def suspect(self) -> None:
-        """The replica did not answer: whoever keeps it running has to look after it."""
-        self._on_suspect()
+        self.suspected = asyncio.Event()
 
 
 class Capacity:
-    """The slots of all replicas. While none is ready nobody gets a slot.
+    """The slots of all replicas. While no replica is ready there are none.
 
-    `on_free` is called whenever an async request might get a slot. Sync requests wait only while there is no
-    room, and are handed what becomes free before anybody else is asked. `on_load` is called whenever there
-    may be more to do or less. `wrap_model` may put something around each replica's model.
+    Sync requests wait only while there is no room, and a slot that becomes free goes to them first.
     """
 
     def __init__(self) -> None:
-        self.wrap_model: Callable[[Model], Model] = lambda model: model
-        self.on_free: Callable[[], None] = lambda: None
-        self.on_load: Callable[[], None] = lambda: None
+        self._slot_watchers: list[SlotWatcher] = []
+        self._load_watchers: list[LoadWatcher] = []
         self._replicas: list[ReplicaSlots] = []
         self._free = 0
         self._sync_waiters: deque[asyncio.Future[ReplicaSlots]] = deque()
+
+    def watch_slots(self, watcher: SlotWatcher) -> None:
+        """Tell `watcher` whenever an async request might get a slot."""
+        self._slot_watchers.append(watcher)
+
+    def watch_load(self, watcher: LoadWatcher) -> None:
+        """Tell `watcher` whenever the load may have changed."""
+        self._load_watchers.append(watcher)
+
+    def report_load(self) -> None:
+        """Tell the watchers that the load may have changed."""
+        for watcher in self._load_watchers:
+            watcher.load_changed()
 
     @property
     def is_open(self) -> bool:
@@ -55,27 +77,32 @@ class Capacity:
 
     @property
     def demand(self) -> int:
-        """How many predictions run, and how many sync requests wait to."""
+        """The number of predictions that run, plus the sync requests that wait."""
         return sum(replica.in_use for replica in self._replicas) + len(self._sync_waiters)
 
     def open(self, replica: ReplicaSlots) -> None:
-        """A replica is ready."""
+        """Hand out the slots of a replica that is ready."""
         if not replica.is_open:
             replica.is_open = True
             self._replicas.append(replica)
             self._free += replica.size - replica.in_use
         self._hand_out()
-        self.on_load()
+        self.report_load()
 
     def close(self, replica: ReplicaSlots) -> None:
-        """A replica takes nothing new. Who has a slot of it keeps it."""
+        """Hand out no further slot of a replica; the slots in use stay in use."""
         if replica.is_open:
             replica.is_open = False
             self._replicas.remove(replica)
             self._free -= replica.size - replica.in_use
 
+    def suspect(self, replica: ReplicaSlots) -> None:
+        """The replica did not answer a prediction: close it, and have its supervisor look after it."""
+        self.close(replica)
+        replica.suspected.set()
+
     def close_all(self) -> None:
-        """Nobody gets a slot any more."""
+        """Hand out no further slot at all."""
         for replica in list(self._replicas):
             self.close(replica)
 
@@ -85,7 +112,7 @@ class Capacity:
         return self._free > 0
 
     def may_keep(self, replica: ReplicaSlots) -> bool:
-        """Whether who has a slot may go on with it: its replica is ready, and no sync request waits."""
+        """Whether a slot's holder may reuse it: its replica is ready, and no sync request waits."""
         return replica.is_open and not self._sync_waiters
 
     def take(self) -> ReplicaSlots:
@@ -103,27 +130,27 @@ class Capacity:
             return self.take()
         waiter: asyncio.Future[ReplicaSlots] = asyncio.get_running_loop().create_future()
         self._sync_waiters.append(waiter)
-        self.on_load()
+        self.report_load()
         try:
             return await waiter
         except asyncio.CancelledError:
             if waiter.cancelled():
                 with suppress(ValueError):
                     self._sync_waiters.remove(waiter)
-                self.on_load()
+                self.report_load()
             else:
                 self.give_back(waiter.result())  # the slot came at the moment the caller left
             raise
 
     def give_back(self, replica: ReplicaSlots) -> None:
-        """A prediction has ended."""
+        """Free the slot of a prediction that has ended."""
         replica.in_use -= 1
         if not replica.in_use:
             replica.idle.set()
         if replica.is_open:
             self._free += 1
         self._hand_out()
-        self.on_load()
+        self.report_load()
 
     def _hand_out(self) -> None:
         while self.has_room and self._sync_waiters:
@@ -131,7 +158,8 @@ class Capacity:
             if not waiter.cancelled():
                 waiter.set_result(self.take())
         if self.has_room:
-            self.on_free()
+            for watcher in self._slot_watchers:
+                watcher.slot_freed()
 
 
 def _load(replica: ReplicaSlots) -> float:

@@ -1,20 +1,19 @@
 """From the queue to the model and back: the one place that runs async requests.
 
-Nothing polls. `wake` is called when something may have become possible: a request was enqueued, a slot
-became free, a replica became ready, a pause is over.
+Nothing polls. `wake` is called when another request may be able to start: one was enqueued, a slot became
+free, a replica became ready, a pause is over.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
 
 from async_emulator.clock import Clock
 from async_emulator.errors import ReplicaUnreachable
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
+from async_emulator.prediction.connections import Connections
 from async_emulator.prediction.outcome import TIMED_OUT, UNREACHABLE, BackPressure, Failure, Outcome, Success
 from async_emulator.prediction.retry_delay import delay_seconds
 from async_emulator.queue.lifecycle import Event
@@ -22,18 +21,13 @@ from async_emulator.queue.request import AsyncRequest
 from async_emulator.queue.request_queue import RequestQueue
 from async_inference.codes import ErrorCode, RequestStatus
 
-if TYPE_CHECKING:
-    from async_inference.wire import AsyncPredictResult
-
 PREDICT_TIMEOUT_SECONDS = 3_600.0
 """How long an async request may run (docs.baseten.co/inference/async: 1 hour)."""
 
 BACK_OFF_SECONDS = (0.5, 8.0)
-"""First and longest pause after a 429 of the model. Ours: the platform only says that it backs off."""
+"""First and longest pause after a 429 of the model. Our choice: the platform only says that it backs off."""
 
 _log = logging.getLogger(__name__)
-
-Deliver = Callable[[str, "AsyncPredictResult"], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +41,7 @@ class _Attempt:
 class Dispatcher:
     """Runs the queued requests of one deployment, as many at once as its replicas have slots.
 
-    `deliver` sends a result to a webhook and tells whether it was accepted; `on_deadline` is told when a
-    request that is in the queue now will expire. A failure with a code in `final` is not retried.
+    A failure with a code in `final` is not retried.
     """
 
     def __init__(
@@ -58,17 +51,15 @@ class Dispatcher:
         capacity: Capacity,
         queue: RequestQueue,
         clock: Clock,
-        deliver: Deliver,
-        on_deadline: Callable[[datetime], None],
+        connections: Connections,
         final: Collection[ErrorCode] = (),
     ) -> None:
         self._capacity = capacity
-        capacity.on_free = self.wake
+        capacity.watch_slots(self)
         self._deployment_id = deployment_id
         self._queue = queue
         self._clock = clock
-        self._deliver = deliver
-        self._on_deadline = on_deadline
+        self._connections = connections
         self._final = final
         self._retries: deque[_Attempt] = deque()
         self._refused: dict[str, int] = {}
@@ -79,34 +70,45 @@ class Dispatcher:
 
     @property
     def waiting(self) -> int:
-        """How many requests could run if there were slots for them."""
+        """The number of requests that only wait for a slot."""
         return len(self._retries) + self._queue.count(self._deployment_id, RequestStatus.QUEUED)
 
+    def enqueue(self, request: AsyncRequest) -> None:
+        """Put a request that is QUEUED into the queue, and start it at once if there is room."""
+        self._queue.enqueue(request)
+        self._seek_slot()
+
+    def slot_freed(self) -> None:
+        """See SlotWatcher."""
+        self.wake()
+
     def wake(self) -> None:
-        """Start whatever can start now."""
+        """Start every request that can start now."""
         while self._capacity.has_room and (attempt := self._next_attempt()) is not None:
             self._spawn(self._fill_slot(attempt, self._capacity.take()))
 
     def hold(self, is_held: bool) -> None:
-        """Begin nothing for as long as it is held. What runs runs on."""
+        """Start no request until it is no longer held; the running ones go on."""
         self._is_held = is_held
         self.wake()
 
-    def queued(self, queue_deadline: datetime) -> None:
-        """A request is in the queue now, to expire at `queue_deadline`."""
-        self._on_deadline(queue_deadline)
-        self.wake()
-        self._capacity.on_load()
-
     async def stop(self) -> None:
-        """Drop what is under way; it stays leased, and the queue gives it out again when next opened."""
+        """Drop the attempts under way.
+
+        Their requests stay leased: they are QUEUED again when the queue is next opened.
+        """
         self._capacity.close_all()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _seek_slot(self) -> None:
+        """One more request waits: start it, or let the autoscaler see the load."""
+        self.wake()
+        self._capacity.report_load()
+
     def _next_attempt(self) -> _Attempt | None:
-        """Retries first, then the queue."""
+        """The next retry, or else the next request of the queue."""
         if self._is_held:
             return None
         if self._retries:
@@ -119,30 +121,32 @@ class Dispatcher:
         return _Attempt(request, self._refused.pop(request.request_id, 1))
 
     async def _fill_slot(self, attempt: _Attempt | None, slot: ReplicaSlots) -> None:
-        """Make one attempt after the other, for as long as there is one and the slot is not wanted elsewhere.
+        """Make one attempt after the other, as long as there is one and no sync request wants the slot.
 
-        The model is called with the next before it is written down how the last one ended: it never waits
-        for our bookkeeping.
+        The model is called with the next request before the end of the last one is written to the queue, so
+        it never waits for our bookkeeping.
         """
         try:
             while attempt is not None:
-                outcome = await self._make(attempt, slot)
+                outcome = await self._predict(attempt, slot)
                 if isinstance(outcome, BackPressure):
                     self._put_back(attempt)
                     return
-                self._spawn(self._conclude(attempt, outcome))  # begins when we next wait: for the model
+                self._spawn(
+                    self._conclude(attempt, outcome)
+                )  # starts at our next await, which calls the model
                 attempt = self._next_attempt() if self._capacity.may_keep(slot) else None
         finally:
             self._capacity.give_back(slot)
 
-    async def _make(self, attempt: _Attempt, slot: ReplicaSlots) -> Outcome:
+    async def _predict(self, attempt: _Attempt, slot: ReplicaSlots) -> Outcome:
         try:
             async with self._clock.timeout(PREDICT_TIMEOUT_SECONDS):
                 return await slot.model.predict(attempt.request)
         except TimeoutError:
             return TIMED_OUT
         except ReplicaUnreachable:
-            slot.suspect()
+            self._capacity.suspect(slot)
             return UNREACHABLE
         except Exception as error:
             _log.exception("request %s could not be run", attempt.request.request_id)
@@ -151,9 +155,9 @@ class Dispatcher:
             )
 
     def _put_back(self, attempt: _Attempt) -> None:
-        """The model is busy: wait, and begin again with this request, unless its time in the queue is over.
+        """The model is busy: pause, and put the request back into the queue, where it may also expire.
 
-        What the model refused was no attempt: the next has the same number.
+        A refusal by the model is no attempt: the next attempt has the same number.
         """
         if not self._is_paused:
             self._is_paused = True
@@ -162,7 +166,7 @@ class Dispatcher:
         if attempt.number > 1:
             self._refused[request.request_id] = attempt.number
         self._queue.release(request.request_id, self._clock.now())
-        self.queued(request.queue_deadline)
+        self._seek_slot()
 
     async def _conclude(self, attempt: _Attempt, outcome: Success | Failure) -> None:
         """Try again, or end the request."""
@@ -173,8 +177,7 @@ class Dispatcher:
             if delay is not None:
                 await self._clock.sleep(delay)
                 self._retries.append(_Attempt(request, attempt.number + 1))
-                self.wake()
-                self._capacity.on_load()
+                self._seek_slot()
                 return
         await self._end(request, outcome)
 
@@ -201,7 +204,7 @@ class Dispatcher:
                 data=outcome.data if isinstance(outcome, Success) else None,
                 errors=errors,
             )
-            if not await self._deliver(request.webhook_endpoint, result):
+            if not await self._connections.deliver(request.webhook_endpoint, result):
                 event = undelivered
         self._queue.finish(request.request_id, event, self._clock.now(), errors)
 
@@ -219,4 +222,4 @@ class Dispatcher:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("what should not fail has failed", exc_info=error)
+            _log.error("unexpected error in a dispatcher task", exc_info=error)

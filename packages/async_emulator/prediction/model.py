@@ -1,4 +1,4 @@
-"""What everybody knows of a model that is called, whoever calls it."""
+"""A model as its callers see it, and the headers that go with each call."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 REQUEST_ID_HEADER = "X-Baseten-Request-Id"
 CHAIN_REQUEST_ID_HEADER = "x-baseten-chain-request-id"
-"""Tells every chainlet which request to the chain its own call belongs to."""
+"""Names the request to the chain, so that every chainlet knows which one its own call belongs to."""
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
-"""What belongs to one connection goes no further (RFC 9110, 7.6.1)."""
+"""Headers that belong to one connection and are never passed on (RFC 9110, 7.6.1)."""
 
 
 class Model(Protocol):
-    """Whatever makes predictions. Raises ReplicaUnreachable where nothing answers."""
+    """Makes predictions. Both methods raise ReplicaUnreachable where nothing answers."""
 
     async def predict(self, request: AsyncRequest) -> Outcome:
         """Make one attempt at an async request."""
@@ -29,4 +29,16 @@ class Model(Protocol):
         self, body: bytes, headers: Mapping[str, str], request_id: str
     ) -> AbstractAsyncContextManager["aiohttp.ClientResponse"]:
         """Pass a sync request on as it came."""
+        ...
+
+
+class ModelServer(Model, Protocol):
+    """A model behind a connection to its server."""
+
+    async def is_ready(self) -> bool:
+        """Whether the server has loaded its model."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection to the server."""
         ...

@@ -1,13 +1,11 @@
-"""A sync prediction: the call goes to the model as it came, the answer comes back as it is made."""
+"""A sync prediction: the call goes to the model unchanged, and each piece of the answer goes back at once."""
 
 import asyncio
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from async_emulator.api.errors import ApiError
 from async_emulator.clock import Clock
-from async_emulator.errors import ReplicaUnreachable
+from async_emulator.errors import NoRoom, PredictionLost, PredictionTimedOut, ReplicaUnreachable
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
 from async_emulator.prediction.model import HOP_BY_HOP, REQUEST_ID_HEADER, Model
 
@@ -19,17 +17,17 @@ TIMEOUT_SECONDS = 1_200.0
 
 
 PARKING_SECONDS = 1_200.0
-"""How long a sync prediction may wait for a replica. Ours: the platform says that it ends, not when
+"""How long a sync prediction may wait for a replica. Our choice: the platform only says that the wait ends
 (docs.baseten.co/deployment/autoscaling/request-lifecycle)."""
 
 _NOT_RETURNED = HOP_BY_HOP | {"date", "server"}
 
 
 class SyncPrediction:
-    """The answer to `predict`, as an ASGI application.
+    """The answer to `predict`, as an ASGI application that raises PredictionRefused where there is none.
 
-    It holds one slot from the call to the last byte. When the caller leaves, the call to the model is broken
-    off too, as the platform does: the model then skips what it has not begun.
+    It holds one slot from the call to the last byte. When the caller leaves, it breaks off the call to the
+    model, as the platform does: the model then skips what it has not begun.
     """
 
     def __init__(
@@ -58,11 +56,8 @@ class SyncPrediction:
             leaving.cancel()
             forwarding.cancel()
             await asyncio.wait({forwarding, leaving})
-        error = None if forwarding.cancelled() else forwarding.exception()
-        if isinstance(error, ApiError) and not answer.has_started:
-            await error.response({REQUEST_ID_HEADER: self._request_id})(scope, receive, send)
-        elif error is not None:
-            raise error
+        if not forwarding.cancelled():
+            forwarding.result()
 
     async def _forward(self, answer: "_Answer") -> None:
         slot = await self._slot()
@@ -70,10 +65,10 @@ class SyncPrediction:
             async with self._clock.timeout(TIMEOUT_SECONDS):
                 await self._predict(slot.model, answer)
         except TimeoutError:
-            raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "the prediction took too long") from None
+            raise PredictionTimedOut from None
         except ReplicaUnreachable as error:
-            slot.suspect()
-            raise ApiError(HTTPStatus.BAD_GATEWAY, "Error making prediction") from error
+            self._capacity.suspect(slot)
+            raise PredictionLost from error
         finally:
             self._capacity.give_back(slot)
 
@@ -84,8 +79,7 @@ class SyncPrediction:
             async with self._clock.timeout(PARKING_SECONDS):
                 return await self._capacity.take_for_sync()
         except TimeoutError:
-            message = "no replica had room for the prediction in time"
-            raise ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, message, "timeout") from None
+            raise NoRoom from None
 
     async def _predict(self, model: Model, answer: "_Answer") -> None:
         async with model.forward(self._body, self._headers, self._request_id) as response:
@@ -101,10 +95,8 @@ class _Answer:
 
     def __init__(self, send: "Send") -> None:
         self._send = send
-        self.has_started = False
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
-        self.has_started = True
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
@@ -116,7 +108,7 @@ class _Answer:
 
 
 def _returned(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those of a model's answer that go on to the caller."""
+    """The headers of a model's answer that are passed on to the caller."""
     return {name: value for name, value in headers.items() if name.lower() not in _NOT_RETURNED}
 
 

@@ -35,7 +35,7 @@ class Autoscaler:
         self._wanted = wanted
         self._changed = asyncio.Event()
 
-    def look(self) -> None:
+    def load_changed(self) -> None:
         """Decide again: the demand may have changed."""
         if not self._changed.is_set():
             self._changed.set()
@@ -45,7 +45,7 @@ class Autoscaler:
         if self._wanted == 0:
             self._wanted = 1
             self._deployment.scale_to(1)
-        self.look()
+        self.load_changed()
 
     async def run(self) -> None:
         """Scale until cancelled."""

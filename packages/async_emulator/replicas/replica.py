@@ -5,16 +5,15 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from async_emulator.errors import ModelLoadFailed
+from async_emulator.prediction.connections import Connections
+from async_emulator.prediction.model import ModelServer
 from async_emulator.replicas.model_log import ModelLog
 from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir, dynamic_config_dir
-
-if TYPE_CHECKING:
-    from async_emulator.prediction.model_client import ModelClient
 
 _READY_INTERVAL_SECONDS = 0.01
 _LOG_INTERVAL_SECONDS = 0.02
@@ -26,7 +25,7 @@ class Replica:
     """A model server that has loaded its model."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: ModelLog) -> None:
-        self._client: ModelClient | None = None
+        self._client: ModelServer | None = None
         self._process = process
         self._log = log
         self._reading = asyncio.create_task(self._read_log())
@@ -36,7 +35,7 @@ class Replica:
         cls,
         spec: ReplicaSpec,
         log: Callable[[str], None],
-        connect: Callable[[str], Awaitable["ModelClient"]],
+        connections: Connections,
     ) -> Self:
         """Start a server and wait until it is ready. See ModelServers."""
         with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
@@ -55,7 +54,7 @@ class Replica:
             )
         replica = cls(process, ModelLog(log, spec.name))
         try:
-            replica._client = await connect(f"http://127.0.0.1:{port}")
+            replica._client = await connections.connect(f"http://127.0.0.1:{port}")
             if await replica.answers():
                 return replica
             await replica._reading
@@ -66,8 +65,8 @@ class Replica:
             raise
 
     @property
-    def client(self) -> "ModelClient":
-        """Who calls the server."""
+    def client(self) -> ModelServer:
+        """The connection to the server."""
         if self._client is None:
             raise RuntimeError("a replica has been started, and so connected to, before it is used")
         return self._client
@@ -112,14 +111,14 @@ class Replica:
 
 
 class ModelServers:
-    """Starts model servers on this machine; `connect` makes the client of the server at a url."""
+    """Starts model servers on this machine."""
 
-    def __init__(self, connect: Callable[[str], Awaitable["ModelClient"]]) -> None:
-        self._connect = connect
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> Replica:
         """Start a server and wait until it is ready; pass each line of its log to `log`.
 
         Raises ModelLoadFailed.
         """
-        return await Replica.start(spec, log, self._connect)
+        return await Replica.start(spec, log, self._connections)

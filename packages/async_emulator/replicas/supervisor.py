@@ -72,7 +72,7 @@ class ReplicaSupervisor:
     ) -> None:
         self.spec = spec
         self.name = name
-        self.is_ready = False
+        self._slots: ReplicaSlots | None = None
         self._is_on_trial = is_on_trial
         self._servers = servers
         self._capacity = capacity
@@ -81,9 +81,13 @@ class ReplicaSupervisor:
         self._log = log
         self._replica: RunningReplica | None = None
         self._was_ready = asyncio.Event()
-        self._suspected = asyncio.Event()
         self._retired = asyncio.Event()
         self._task = asyncio.create_task(self._run())
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a replica takes predictions."""
+        return self._slots is not None and self._slots.is_open
 
     async def wait_until_ready(self) -> None:
         """Return once the replica has been ready. On trial: raises ModelLoadFailed."""
@@ -128,33 +132,22 @@ class ReplicaSupervisor:
             await self._use(self._replica)
 
     async def _use(self, replica: RunningReplica) -> None:
-        model = self._capacity.wrap_model(replica.client)
-        slots = ReplicaSlots(model, self.spec.slots, on_suspect=lambda: self._suspect(slots))
+        self._slots = slots = ReplicaSlots(replica.client, self.spec.slots)
         try:
             while not self._retired.is_set() and await replica.answers():
-                self._suspected.clear()
-                self.is_ready = True
+                slots.suspected.clear()
                 self._was_ready.set()
                 self._capacity.open(slots)
-                await _first(replica.ended(), self._suspected.wait(), self._retired.wait())
-                self._close(slots)
+                await _first(replica.ended(), slots.suspected.wait(), self._retired.wait())
+                self._capacity.close(slots)
             if self._retired.is_set():
                 await _first(replica.ended(), slots.idle.wait())
             else:
                 self._announce(f"{self.name} ended with {await replica.ended()}; starting another")
         finally:
-            self._close(slots)
+            self._capacity.close(slots)
             self._replica = None
             await replica.stop()
-
-    def _suspect(self, slots: ReplicaSlots) -> None:
-        """It did not answer a prediction: it gets no other until it is known to live."""
-        self._close(slots)
-        self._suspected.set()
-
-    def _close(self, slots: ReplicaSlots) -> None:
-        self.is_ready = False
-        self._capacity.close(slots)
 
 
 async def _first(*awaitables: Coroutine[None, None, object]) -> None:

@@ -26,23 +26,33 @@ class GeneratedChain:
 
 
 class ChainletSource:
-    """The chainlet that `find` picks. See TrussSource."""
+    """One chainlet of a generated chain: the one with this class name, or the entrypoint. See TrussSource."""
 
-    def __init__(self, chain: GeneratedChain, find: Callable[[BuiltChain], Chainlet]) -> None:
+    def __init__(self, chain: GeneratedChain, chainlet_name: str | None = None) -> None:
         self._chain = chain
-        self._find = find
+        self._chainlet_name = chainlet_name
 
     @property
     def name(self) -> str:
         """The chainlet's name; until it is known, the file's."""
-        return self._find(self._chain.built).name if self._chain.built else self._chain.file.stem
+        return self.chainlet or self._chain.file.stem
+
+    @property
+    def chainlet(self) -> str | None:
+        """The chainlet's name; None until the chain has been generated."""
+        return self._find(self._chain.built).name if self._chain.built else None
 
     async def context(self, _: Callable[[str], None]) -> Path:
-        """The build context, which is there since the chain was generated."""
+        """Return the build context, which exists since the chain was generated."""
         if self._chain.built is None:
             raise NotAChain(f"{self._chain.file}: it has not been generated")
         return self._find(self._chain.built).context
 
     def dynamic_config(self) -> Mapping[str, str]:
-        """Where the other chainlets are."""
+        """Return the urls of all chainlets, in the file where truss_chains reads them."""
         return {_DYNAMIC_CONFIG: json.dumps(self._chain.urls())}
+
+    def _find(self, chain: BuiltChain) -> Chainlet:
+        if self._chainlet_name is None:
+            return chain.entrypoint
+        return next(each for each in chain.chainlets if each.name == self._chainlet_name)

@@ -17,6 +17,11 @@ class TrussSource(Protocol):
         """What tells its lines from those of others; empty where there are no others."""
         ...
 
+    @property
+    def chainlet(self) -> str | None:
+        """The name of the chainlet; None: it is not known yet, or this is a model."""
+        ...
+
     async def context(self, announce: Callable[[str], None]) -> Path:
         """The build context as its files are now. Raises UsageProblem."""
         ...
@@ -31,6 +36,7 @@ class FolderSource:
 
     def __init__(self, settings: DeploymentSettings, truss: TrussProcess) -> None:
         self.name = settings.name
+        self.chainlet: str | None = None
         self._settings = settings
         self._truss = truss
 

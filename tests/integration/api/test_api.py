@@ -146,7 +146,7 @@ async def test_a_body_of_just_256_kib_is_taken(platform):
 
 
 async def test_a_sync_body_over_100_mb_is_refused(platform):
-    platform.is_deployed = True
+    platform.deployment.is_deployed = True
     response = await platform.http.post("/production/predict", headers={"Content-Length": "100000001"})
     assert response.status_code == 413
     assert response.json()["error"].endswith("exceeds maximum size of 100000000 bytes")
@@ -187,9 +187,9 @@ async def test_what_does_not_exist_is_named(platform, method, path, status, mess
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_every_target_path_wakes_and_predicts(platform, target):
-    platform.is_deployed = True
+    platform.deployment.is_deployed = True
     woken = await platform.http.post(f"{target}/wake")
-    assert (woken.status_code, platform.woken) == (202, 1)
+    assert (woken.status_code, platform.deployment.woken) == (202, 1)
     assert woken.headers["x-baseten-request-id"]
     predicted = await platform.http.post(f"{target}/predict", json={"a": 1})
     assert (predicted.status_code, predicted.json()) == (200, {"a": 1})
@@ -211,7 +211,7 @@ async def test_the_platforms_host_names_are_known(platform):
 async def test_health_needs_no_key_and_tells_whether_the_model_is_ready(platform):
     platform.http.headers.pop("Authorization")
     assert (await platform.http.get("/healthz")).status_code == 503
-    platform.is_deployed = True
+    platform.deployment.is_deployed = True
     assert (await platform.http.get("/healthz")).status_code == 200
 
 

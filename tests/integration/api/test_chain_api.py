@@ -10,8 +10,9 @@ HOST = {"Host": "chain-c1.api.baseten.co"}
 
 @pytest.fixture
 async def chain(platform):
-    platform.served[:] = [platform.target(kind=Kind.CHAIN, owner_id="c1")]
-    platform.is_deployed = True
+    platform.serve(kind=Kind.CHAIN, owner_id="c1")
+    platform.open(1)
+    platform.deployment.is_deployed = True
     return platform
 
 
@@ -48,7 +49,7 @@ async def test_a_webhook_of_a_chain_has_the_chains_id_as_its_models(chain):
     body = {"model_input": {}, "webhook_endpoint": "https://example.com/hook"}
     await chain.http.post("/production/async_run_remote", json=body)
     await chain.settle()
-    [(_, result)] = chain.delivered
+    [(_, result)] = chain.receivers.delivered
     assert result.model_id == "c1"
 
 

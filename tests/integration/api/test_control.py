@@ -1,58 +1,34 @@
 """The control path, but for what needs a process: faults, deliveries, requests, secrets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-import aiohttp
 import pytest
 
 from async_emulator.api.errors import ApiError
-from async_emulator.clock import AdvanceableClock
-from async_emulator.control.control import ControlParts
-from async_emulator.control.routes import PATH
-from async_emulator.deployments.controlled_deployment import ControlledDeployment
-from async_emulator.prediction.outcome import Failure, Outcome, Success
-from async_emulator.queue.request import AsyncRequest
-from async_emulator.webhooks.delivery import ReceiverAnswer
-from async_emulator.webhooks.signing_secrets import WebhookSecrets
+from async_emulator.clock import AdvanceableClock, ManualClock
+from async_emulator.prediction.model import ModelServer
+from async_emulator.prediction.outcome import Failure, Success
+from async_inference.wire import AsyncPredictResult
+from tests.fake_model import FakeModel
+from tests.integration.conftest import Platform
+from tests.queued_request import START, request
 
 SECRET = "whsec_" + "s" * 40
 
 
 class Workshop:
-    """A platform with its control path, and what was done to its deployment."""
+    """A platform with a control path, and a chainlet beside its deployment."""
 
-    def __init__(self, platform: Any) -> None:
+    def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self.parts = ControlParts(AdvanceableClock())
-        self.secrets = WebhookSecrets()
-        self.killed: list[int] = []
-        self.killed_others: list[int] = []
-        deployment = ControlledDeployment(
-            deployment_id="deployment",
-            hold=platform.dispatcher.hold,
-            kill_replica=self.kill,
-            active_replicas=lambda: 1,
-            starting_replicas=lambda: 0,
-        )
-        chainlet = replace(
-            deployment, deployment_id="other", chainlet="Shouter", kill_replica=self.kill_other
-        )
-        platform.pages = {
-            PATH: self.parts.control(platform.queue, self.secrets, lambda: [deployment, chainlet])
-        }
-        platform.configure()
+        self.chainlet = platform.deploy("other", chainlet="Shouter")
+        platform.serve(self.chainlet)
+        platform.open(1)
 
-    def kill(self, index: int) -> bool:
-        self.killed.append(index)
-        return index == 0
-
-    def kill_other(self, index: int) -> bool:
-        self.killed_others.append(index)
-        return True
+    def disturbed(self, model: FakeModel) -> ModelServer:
+        """The model, as the control path disturbs it."""
+        return self.platform.server.instrument(model)
 
     async def call(self, method: str, path: str, body: object = None, status: int = 200) -> Any:
         response = await self.platform.http.request(method, f"/control/{path}", json=body)
@@ -61,10 +37,16 @@ class Workshop:
 
 
 @pytest.fixture
-async def workshop(platform):
+def clock() -> AdvanceableClock:
+    return AdvanceableClock()
+
+
+@pytest.fixture
+async def workshop(platform: Platform) -> Workshop:
     return Workshop(platform)
 
 
+@pytest.mark.parametrize("clock", [ManualClock()])
 async def test_without_the_setting_there_is_no_such_path(platform):
     assert (await platform.http.get("/control/clock")).status_code == 404
 
@@ -96,7 +78,7 @@ async def test_what_it_cannot_do_is_named(workshop, method, path, body, status, 
 
 
 async def test_the_clock_tells_the_time_it_was_advanced_to(workshop):
-    before = workshop.parts.clock.now()
+    before = workshop.platform.clock.now()
     answer = await workshop.call("POST", "clock", {"advance_seconds": 3_600})
     assert answer["now"] > before.isoformat()
     assert answer["now"].endswith("Z")
@@ -117,13 +99,13 @@ async def test_a_replica_can_be_killed(workshop):
         {"deployment_id": "deployment", "chainlet": None, "active": 1, "starting": 0},
         {"deployment_id": "other", "chainlet": "Shouter", "active": 1, "starting": 0},
     ]
-    assert workshop.killed == [0]
+    assert workshop.platform.deployment.killed == [0]
 
 
 @pytest.mark.parametrize("meant", [{"chainlet": "Shouter"}, {"deployment_id": "other"}])
 async def test_a_replica_of_a_chainlet_can_be_killed_by_name(workshop, meant):
-    await workshop.call("POST", "replicas", {"kill": 3, **meant})
-    assert (workshop.killed, workshop.killed_others) == ([], [3])
+    await workshop.call("POST", "replicas", {"kill": 0, **meant})
+    assert (workshop.platform.deployment.killed, workshop.chainlet.killed) == ([], [0])
 
 
 async def test_requests_are_listed_newest_first_and_cleared_but_for_those_that_run(platform, workshop):
@@ -154,38 +136,17 @@ async def test_webhook_secrets_are_rotated_and_removed(workshop):
     assert [each["value"] for each in await workshop.call("GET", "webhook_secrets")] == [SECRET]
 
 
-class Model:
-    """Answers everything."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    async def predict(self, request: AsyncRequest) -> Outcome:
-        self.calls += 1
-        return Success(body=b"1")
-
-    @asynccontextmanager
-    async def forward(
-        self, body: bytes, headers: Mapping[str, str], request_id: str
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        self.calls += 1
-        yield cast(aiohttp.ClientResponse, None)
-
-
-REQUEST = cast(AsyncRequest, None)
-
-
 async def test_the_next_predictions_are_answered_as_planned_and_the_others_as_ever(workshop):
     planned = await workshop.call("POST", "faults", {"predictions": 2, "status": 503})
     assert planned == {"predictions": 2, "webhooks": 0}
-    model = workshop.parts.wrap_model(Model())
-    outcomes = [await model.predict(REQUEST) for _ in range(3)]
+    model = workshop.disturbed(FakeModel())
+    outcomes = [await model.predict(request("r")) for _ in range(3)]
     assert [type(outcome) for outcome in outcomes] == [Failure, Failure, Success]
 
 
 async def test_a_sync_prediction_takes_its_fault_too(workshop):
     await workshop.call("POST", "faults", {"predictions": 1, "status": 504})
-    model = workshop.parts.wrap_model(Model())
+    model = workshop.disturbed(FakeModel())
     with pytest.raises(ApiError) as refused:
         async with model.forward(b"", {}, ""):
             pass
@@ -196,19 +157,19 @@ async def test_a_sync_prediction_takes_its_fault_too(workshop):
 
 async def test_a_prediction_can_be_late(workshop):
     await workshop.call("POST", "faults", {"predictions": 1, "delay_seconds": 3_600})
-    model = Model()
-    predicting = asyncio.create_task(workshop.parts.wrap_model(model).predict(REQUEST))
+    model = FakeModel()
+    predicting = asyncio.create_task(workshop.disturbed(model).predict(request("r")))
     await asyncio.sleep(0.01)
-    assert model.calls == 0
+    assert model.attempts == []
     await workshop.call("POST", "clock", {"advance_seconds": 3_600})
     assert isinstance(await asyncio.wait_for(predicting, 1), Success)
 
 
 async def test_a_prediction_can_hang_until_its_caller_gives_up(workshop):
     await workshop.call("POST", "faults", {"predictions": 1, "hangs": True})
-    model = workshop.parts.wrap_model(Model())
+    model = workshop.disturbed(FakeModel())
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(model.predict(REQUEST), 0.01)
+        await asyncio.wait_for(model.predict(request("r")), 0.01)
 
 
 async def test_faults_can_be_cleared(workshop):
@@ -217,14 +178,14 @@ async def test_faults_can_be_cleared(workshop):
     assert await workshop.call("GET", "faults") == {"predictions": 0, "webhooks": 0}
 
 
-class Receiver:
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> ReceiverAnswer:
-        return ReceiverAnswer(status=200, body="")
-
-
 async def test_the_next_deliveries_are_lost(workshop):
+    workshop.platform.configure(webhook_attempts=1)
     await workshop.call("POST", "faults", {"webhooks": 1})
-    connection = workshop.parts.wrap_connection(Receiver())
-    with pytest.raises(OSError, match="was made to fail"):
-        await connection.post("", b"", {})
-    assert (await connection.post("", b"", {})).status == 200
+    result = AsyncPredictResult(
+        request_id="r", model_id="m", deployment_id="d", time=START, data=None, errors=[]
+    )
+    for _ in range(2):  # nobody listens on port 1
+        assert not await workshop.platform.server.deliver("http://127.0.0.1:1/hook", result)
+    lost, refused = [each["problem"] for each in await workshop.call("GET", "deliveries")]
+    assert "was made to fail" in lost
+    assert "was made to fail" not in refused

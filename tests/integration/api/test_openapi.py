@@ -83,8 +83,9 @@ def test_it_bounds_what_the_wire_models_bound(document):
 @pytest.mark.parametrize("authorization", ["Bearer a-key", "Bearer wrong"])
 @pytest.mark.parametrize("kind", list(Kind))
 async def test_every_answer_is_one_that_is_described(platform, document, kind, authorization):
-    platform.served[:] = [platform.target(kind=kind)]
-    platform.is_deployed = True
+    platform.serve(kind=kind)
+    platform.open(100)
+    platform.deployment.is_deployed = True
     platform.hold.clear()
     submit = "async_predict" if kind is Kind.MODEL else "async_run_remote"
     accepted = (await platform.http.post(f"/production/{submit}", content=GOOD)).json()

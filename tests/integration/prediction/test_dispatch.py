@@ -148,8 +148,8 @@ async def test_a_fault_of_the_emulator_is_retried_and_named(platform, caplog):
 
 @pytest.mark.parametrize("is_final", [False, True])
 async def test_whether_a_model_that_is_not_ready_is_asked_again_is_a_setting(platform, is_final):
-    if is_final:
-        platform.dispatcher._final = (ErrorCode.MODEL_NOT_READY,)
+    platform.serve(retry_not_ready=not is_final)
+    platform.open(1)
     platform.outcomes = [Failure(code=ErrorCode.MODEL_NOT_READY, message="not yet", is_retryable=True)]
     request_id = await platform.submit(inference_retry_config={"initial_delay_ms": 0})
     await platform.settle()
@@ -219,10 +219,10 @@ async def test_an_ended_request_is_unknown_after_an_hour(platform):
 )
 async def test_a_webhook_gets_the_result_or_the_error(platform, outcome, accepts, status, webhook_status):
     platform.outcomes = [outcome]
-    platform.accepts_webhooks = accepts
+    platform.receivers.accept = accepts
     request_id = await platform.submit(webhook_endpoint="https://example.com/hook")
     await platform.settle()
-    [(url, result)] = platform.delivered
+    [(url, result)] = platform.receivers.delivered
     assert url == "https://example.com/hook"
     assert result.request_id == request_id
     if isinstance(outcome, Success):

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.requests import Request
 
-from async_emulator.deployments.controlled_deployment import ControlledDeployment
+from async_emulator.metrics.measured_deployments import MeasuredDeployments
 from async_emulator.metrics.observation import Observation
 from async_emulator.prediction.outcome import BackPressure, Failure
 from async_emulator.webhooks.delivery import Delivery, ReceiverAnswer
@@ -40,23 +41,10 @@ class Scrape:
 
 @pytest.fixture
 async def observed(platform):
-    """A platform that is observed, its one replica's model too."""
-    observation = Observation(queue=platform.queue, clock=platform.clock, control=None)
-    deployment = ControlledDeployment(
-        deployment_id="deployment",
-        hold=platform.dispatcher.hold,
-        kill_replica=lambda index: False,
-        active_replicas=lambda: 1,
-        starting_replicas=lambda: 2,
-    )
-    platform.served[:] = [observation.attach(platform.target())]
-    observation.measure(platform.target(), deployment, "my model")
-    platform.observation = observation
-    platform.pages = {"/metrics": observation.page}
-    platform.configure()
-    platform.is_deployed = True
+    """A platform without a replica yet."""
+    platform.deployment.is_deployed = True
+    platform.deployment.starting_replicas = 2
     platform.capacity.close_all()
-    platform.wrapped = observation.wrap_model(platform)
     return platform
 
 
@@ -120,7 +108,7 @@ async def test_each_attempt_at_an_async_request_is_a_call(observed, outcome, sta
     observed.outcomes = [outcome] if outcome else []
     await observed.submit(model_input={"a": 1})
     request = observed.queue.lease("deployment", observed.clock.now())
-    await observed.wrapped.predict(request)
+    await observed.server.instrument(observed).predict(request)
     seen = await scrape(observed)
     labels = {**OF_ASYNC, "status_code": status}
     assert seen.value("baseten_inference_requests_total", labels) == 1
@@ -130,6 +118,7 @@ async def test_each_attempt_at_an_async_request_is_a_call(observed, outcome, sta
 
 
 async def test_a_sync_call_is_measured_as_a_whole(observed):
+    observed.open(1)
     await observed.http.post("/production/predict", content=b'{"a": 1}')
     seen = await scrape(observed)
     labels = {**OF_SYNC, "status_code": "200"}
@@ -141,8 +130,9 @@ async def test_a_sync_call_is_measured_as_a_whole(observed):
 
 
 async def test_each_attempt_at_a_delivery_is_measured(observed):
+    observation = Observation(MeasuredDeployments([observed.served], observed.queue))
     for seconds in (1.0, 2.0):
-        observed.observation.delivered(
+        observation.delivered(
             Delivery(
                 request_id="r",
                 model_id="model",
@@ -156,6 +146,6 @@ async def test_each_attempt_at_a_delivery_is_measured(observed):
                 answer=ReceiverAnswer(status=200, body=""),
             )
         )
-    seen = await scrape(observed)
+    seen = Scrape(bytes((await observation.page(Request({"type": "http"}))).body).decode())
     assert seen.value("baseten_async_webhook_requests_total", LABELS) == 2
     assert seen.value("baseten_async_webhook_latency_seconds_sum", LABELS) == 3

@@ -9,11 +9,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from async_emulator.api.answered_prediction import AnsweredPrediction
 from async_emulator.clock import ManualClock
 from async_emulator.errors import ReplicaUnreachable
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
 from async_emulator.prediction.sync_prediction import SyncPrediction
-from tests.integration.conftest import FakeModel
+from tests.fake_model import FakeModel
 
 
 class SilentModel(FakeModel):
@@ -37,7 +38,8 @@ class Call:
 
     def __init__(self, capacity: Capacity, clock: ManualClock) -> None:
         self.messages: list[Any] = []
-        prediction = SyncPrediction(capacity=capacity, clock=clock, body=b"{}", headers={}, request_id="r")
+        made = SyncPrediction(capacity=capacity, clock=clock, body=b"{}", headers={}, request_id="r")
+        prediction = AnsweredPrediction(made, "r")
         self._gone = asyncio.Event()
         self.task = asyncio.ensure_future(prediction({"type": "http"}, self._receive, self._send))
 
@@ -82,7 +84,7 @@ async def test_a_call_that_finds_no_replica_waits_and_is_told_so_after_20_minute
 
 async def test_a_prediction_may_take_20_minutes(clock):
     capacity = Capacity()
-    replica = ReplicaSlots(SilentModel(), 1, on_suspect=lambda: None)
+    replica = ReplicaSlots(SilentModel(), 1)
     call = Call(capacity, clock)
     await settle()
     clock.advance(1_000)  # its wait does not count
@@ -101,7 +103,7 @@ async def test_a_replica_that_does_not_answer_is_a_502_and_gets_nothing_more(clo
     capacity = Capacity()
     model = SilentModel()
     model.is_gone = True
-    replica = ReplicaSlots(model, 1, on_suspect=lambda: capacity.close(replica))
+    replica = ReplicaSlots(model, 1)
     capacity.open(replica)
     call = Call(capacity, clock)
     await call.task
@@ -111,7 +113,7 @@ async def test_a_replica_that_does_not_answer_is_a_502_and_gets_nothing_more(clo
 
 async def test_a_caller_who_leaves_gives_back_the_slot(clock):
     capacity = Capacity()
-    replica = ReplicaSlots(SilentModel(), 1, on_suspect=lambda: None)
+    replica = ReplicaSlots(SilentModel(), 1)
     capacity.open(replica)
     call = Call(capacity, clock)
     await settle()

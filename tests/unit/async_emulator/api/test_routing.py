@@ -1,29 +1,47 @@
 """Which deployment answers which host and path."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import pytest
-from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from async_emulator.api.errors import ApiError
-from async_emulator.api.routing import Target, Targets
+from async_emulator.api.routing import Targets
+from async_emulator.deployments.target import Target
 from async_emulator.paths import Address, address_of
+from async_emulator.queue.request import AsyncRequest
 from async_inference.codes import Kind
 
 BOTH = (Kind.MODEL, Kind.CHAIN)
 
 
+@dataclass(frozen=True)
+class FakeTarget:
+    """A deployment that is looked for and never called."""
+
+    kind: Kind
+    owner_id: str
+    deployment_id: str
+    environments: frozenset[str] | None
+    is_ready: bool
+    active_replicas: int = 1
+    starting_replicas: int = 0
+
+    def enqueue(self, request: AsyncRequest) -> None:
+        raise NotImplementedError
+
+    def predict(self, body: bytes, headers: Mapping[str, str], request_id: str) -> ASGIApp:
+        raise NotImplementedError
+
+    def wake(self) -> None:
+        raise NotImplementedError
+
+
 def target(
     kind: Kind, owner_id: str, deployment_id: str, *environments: str, is_ready: bool = True
 ) -> Target:
-    return Target(
-        kind=kind,
-        owner_id=owner_id,
-        deployment_id=deployment_id,
-        environments=frozenset(environments) if environments else None,
-        queued=lambda deadline: None,
-        predict=lambda body, headers, request_id: Response(),
-        wake=lambda: None,
-        is_ready=lambda: is_ready,
-    )
+    return FakeTarget(kind, owner_id, deployment_id, frozenset(environments) or None, is_ready)
 
 
 SERVED = [

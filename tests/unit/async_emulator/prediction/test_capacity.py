@@ -3,11 +3,19 @@ import asyncio
 import pytest
 
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
-from tests.integration.conftest import FakeModel
+from tests.fake_model import FakeModel
+
+
+class Watcher:
+    def __init__(self, calls: list[str]) -> None:
+        self.calls = calls
+
+    def slot_freed(self) -> None:
+        self.calls.append("free")
 
 
 def replica_of(slots: int) -> ReplicaSlots:
-    return ReplicaSlots(FakeModel(), slots, on_suspect=lambda: None)
+    return ReplicaSlots(FakeModel(), slots)
 
 
 def make(*sizes: int) -> tuple[Capacity, list[ReplicaSlots], list[str]]:
@@ -16,7 +24,7 @@ def make(*sizes: int) -> tuple[Capacity, list[ReplicaSlots], list[str]]:
     replicas = [replica_of(size) for size in sizes]
     for replica in replicas:
         capacity.open(replica)
-    capacity.on_free = lambda: calls.append("free")
+    capacity.watch_slots(Watcher(calls))
     return capacity, replicas, calls
 
 

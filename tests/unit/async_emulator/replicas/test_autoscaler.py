@@ -29,7 +29,7 @@ class Scaled:
 
     async def set_demand(self, demand: int) -> None:
         self.demand = demand
-        self.autoscaler.look()
+        self.autoscaler.load_changed()
         await self.settle()
 
     async def pass_time(self, seconds: float) -> None:

@@ -47,7 +47,7 @@ async def test_what_has_loaded_begins_with_the_shortest_pause_again(workbench):
 async def test_one_that_did_not_answer_gets_nothing_until_it_is_known_to_live(workbench):
     await workbench.replicas.start(spec_of(), 1)
     slot = workbench.capacity.take()
-    slot.suspect()
+    workbench.capacity.suspect(slot)
     assert (workbench.capacity.is_open, workbench.replicas.active) == (False, 0)
     workbench.capacity.give_back(slot)
     await workbench.settle()
@@ -59,7 +59,7 @@ async def test_one_that_did_not_answer_and_has_ended_is_replaced(workbench):
     await workbench.replicas.start(spec_of(), 1)
     slot = workbench.capacity.take()
     workbench.started[0].end(1)
-    slot.suspect()
+    workbench.capacity.suspect(slot)
     workbench.capacity.give_back(slot)
     await workbench.settle()
     assert workbench.running == workbench.started[1:]

@@ -1,0 +1,20 @@
+"""The two ways out of the emulator: to a model server, and to a webhook."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from async_emulator.prediction.model import ModelServer
+
+if TYPE_CHECKING:
+    from async_inference.wire import AsyncPredictResult
+
+
+class Connections(Protocol):
+    """Opens connections to model servers and delivers results to webhooks."""
+
+    async def connect(self, base_url: str) -> ModelServer:
+        """Return the model server at `base_url`; the caller closes it."""
+        ...
+
+    async def deliver(self, webhook_endpoint: str, result: "AsyncPredictResult") -> bool:
+        """Send `result` to a webhook; whether the receiver accepted it."""
+        ...

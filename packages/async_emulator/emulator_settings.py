@@ -1,4 +1,4 @@
-"""What an emulator is told before it starts."""
+"""The settings of an emulator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from async_emulator.settings.api import ApiSettings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmulatorSettings:
-    """What to serve, and to whom. The queue lives in `data_dir`, what can be made again in `cache_dir`."""
+    """What to serve, and for which key. `data_dir` holds the queue, `cache_dir` what can be built again."""
 
     served: Sequence[ServedSettings]
     data_dir: Path

@@ -2,13 +2,13 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from async_emulator.api.errors import ApiError, refusal
+from async_emulator.api.errors import CallRefused, refusal
 from async_emulator.errors import PredictionRefused
 from async_emulator.prediction.model import REQUEST_ID_HEADER
 
 
 class AnsweredPrediction:
-    """Answers in the platform's words where `prediction` raises ApiError or PredictionRefused.
+    """Answers in the platform's words where `prediction` raises CallRefused or PredictionRefused.
 
     Once the answer has begun nothing can be said any more: the error is raised, which ends the connection.
     """
@@ -28,7 +28,7 @@ class AnsweredPrediction:
 
         try:
             await self._prediction(scope, receive, note_start)
-        except (ApiError, PredictionRefused) as error:
+        except (CallRefused, PredictionRefused) as error:
             if has_started:
                 raise
             answer = refusal(error).response({REQUEST_ID_HEADER: self._request_id})

@@ -1,9 +1,10 @@
-"""The HTTP side: every path of the inference API, over all that is served here.
+"""The paths of the inference API, for all that is served.
 
 /{production | development | environments/{name} | deployment/{id}}/{operation}     or bare /{operation}
 /async_request/{request_id}
 /healthz, /openapi.json                                                             no key needed
-and further pages of the emulator's own
+
+and further pages of the emulator.
 """
 
 import hmac
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from async_emulator.api import errors as api_errors
 from async_emulator.api.answered_prediction import AnsweredPrediction
-from async_emulator.api.errors import ApiError
+from async_emulator.api.errors import CallRefused
 from async_emulator.api.openapi import openapi_document
 from async_emulator.api.operations import (
     ASYNC_PREDICT,
@@ -58,8 +59,8 @@ Page = Callable[[Request], Awaitable[ASGIApp]]
 class InferenceApi:
     """The API as an ASGI application. Every error becomes an answer in the platform's words.
 
-    `pages` are further paths, which need the key like all others; a page whose path ends with a slash answers
-    all that begins with it.
+    `pages` are further paths, which need the key too. A page whose path ends with a slash answers every path
+    that begins with it.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class InferenceApi:
         self._limits = RateLimits(settings)
         self._submission = Submission(settings)
         self._pages = dict(pages or {})
-        # Without a key: they are asked by whatever waits for the emulator, or generates a client for it.
+        # No key is needed by whoever waits for the emulator, or generates a client from its document.
         self._open_pages = {"/healthz": self._healthz, "/openapi.json": self._openapi}
         handlers: dict[Operation, OfTarget] = {
             PREDICT: self._predict,
@@ -104,7 +105,7 @@ class InferenceApi:
     async def _answer(self, request: Request) -> ASGIApp:
         try:
             return await self._dispatch(request)
-        except (ApiError, PredictionRefused) as error:
+        except (CallRefused, PredictionRefused) as error:
             problem = api_errors.refusal(error)
         except ValidationError as error:
             problem = api_errors.invalid_body(error)

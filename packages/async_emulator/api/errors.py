@@ -34,7 +34,7 @@ _REFUSALS: dict[type[PredictionRefused], tuple[HTTPStatus, str | None]] = {
 }
 
 
-class ApiError(Exception):
+class CallRefused(Exception):
     """An error answer to a call."""
 
     def __init__(self, status: HTTPStatus, message: str, error_code: str | None = None) -> None:
@@ -51,86 +51,86 @@ class ApiError(Exception):
         )
 
 
-def unauthorized(status: int = HTTPStatus.UNAUTHORIZED) -> ApiError:
+def unauthorized(status: int = HTTPStatus.UNAUTHORIZED) -> CallRefused:
     """The key is missing or wrong."""
-    return ApiError(HTTPStatus(status), "please check the api-key you provided")
+    return CallRefused(HTTPStatus(status), "please check the api-key you provided")
 
 
-def not_found(message: str) -> ApiError:
+def not_found(message: str) -> CallRefused:
     """There is no such path or request."""
-    return ApiError(HTTPStatus.NOT_FOUND, message)
+    return CallRefused(HTTPStatus.NOT_FOUND, message)
 
 
-def no_deployment(deployment_id: str) -> ApiError:
+def no_deployment(deployment_id: str) -> CallRefused:
     """The path names a deployment that is not served here."""
     message = f"there is no deployment {deployment_id!r}"
-    return ApiError(HTTPStatus.NOT_FOUND, message, "model_does_not_exist")
+    return CallRefused(HTTPStatus.NOT_FOUND, message, "model_does_not_exist")
 
 
-def no_environment(name: str) -> ApiError:
+def no_environment(name: str) -> CallRefused:
     """The path or the host names an environment that leads to no deployment."""
     message = f"there is no environment {name!r}"
-    return ApiError(HTTPStatus.NOT_FOUND, message, "model_does_not_exist")
+    return CallRefused(HTTPStatus.NOT_FOUND, message, "model_does_not_exist")
 
 
-def unknown_host(host: str) -> ApiError:
-    """The host is that of a model or a chain that is not served here, or that cannot do this."""
-    return ApiError(HTTPStatus.NOT_FOUND, f"nothing at {host} answers this", "model_does_not_exist")
+def unknown_host(host: str) -> CallRefused:
+    """The host belongs to a model or a chain that is not served here, or that lacks the operation."""
+    return CallRefused(HTTPStatus.NOT_FOUND, f"nothing at {host} answers this", "model_does_not_exist")
 
 
-def not_served_here(kinds: str) -> ApiError:
-    """The path is one for something of another kind."""
-    return ApiError(HTTPStatus.NOT_FOUND, f"there is no {kinds} here", "model_does_not_exist")
+def not_served_here(kinds: str) -> CallRefused:
+    """The path is one of another kind, a model or a chain, than what is served."""
+    return CallRefused(HTTPStatus.NOT_FOUND, f"there is no {kinds} here", "model_does_not_exist")
 
 
-def wrong_paths_for_host(host: str, *, is_regional: bool) -> ApiError:
-    """The host says which environment is meant and the path does too, or neither does."""
+def wrong_paths_for_host(host: str, *, is_regional: bool) -> CallRefused:
+    """Both the host and the path name an environment, or neither does."""
     allowed = "without /environments, /deployment, …" if is_regional else "such as /production/…"
     return not_found(f"{host} has paths {allowed}")
 
 
-def ambiguous_host(owner_ids: list[str]) -> ApiError:
-    """Several models are served, and neither the host nor the path says which is meant."""
+def ambiguous_host(owner_ids: list[str]) -> CallRefused:
+    """Several models are served, and neither the host nor the path names one."""
     names = ", ".join(sorted(set(owner_ids)))
     return not_found(f"which of {names} is meant? Name it in the Host header, or a deployment in the path")
 
 
-def rate_limited(limit: str) -> ApiError:
-    """Too many calls, or too many requests: `limit` says which is exceeded."""
-    return ApiError(HTTPStatus.TOO_MANY_REQUESTS, f"Rate limit exceeded: {limit}. Please try again later.")
+def rate_limited(limit: str) -> CallRefused:
+    """Too many calls, or too many requests. `limit` says which limit is exceeded."""
+    return CallRefused(HTTPStatus.TOO_MANY_REQUESTS, f"Rate limit exceeded: {limit}. Please try again later.")
 
 
-def payload_too_large(size: int, limit: int) -> ApiError:
+def payload_too_large(size: int, limit: int) -> CallRefused:
     """The body has more bytes than are allowed."""
-    return ApiError(
+    return CallRefused(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         f"payload size of {size} bytes exceeds maximum size of {limit} bytes",
     )
 
 
-def wrong_method(method: str, path: str) -> ApiError:
+def wrong_method(method: str, path: str) -> CallRefused:
     """The path exists, with another method."""
-    return ApiError(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not allowed at {path}")
+    return CallRefused(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not allowed at {path}")
 
 
-def internal(error: Exception) -> ApiError:
-    """A fault of the emulator's own."""
-    return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, type(error).__name__)
+def internal(error: Exception) -> CallRefused:
+    """The emulator itself has failed."""
+    return CallRefused(HTTPStatus.INTERNAL_SERVER_ERROR, type(error).__name__)
 
 
-def refusal(error: ApiError | PredictionRefused) -> ApiError:
+def refusal(error: CallRefused | PredictionRefused) -> CallRefused:
     """Return the answer to a sync call whose prediction cannot be made."""
-    if isinstance(error, ApiError):
+    if isinstance(error, CallRefused):
         return error
     status, code = _REFUSALS[type(error)]
-    return ApiError(status, str(error), code)
+    return CallRefused(status, str(error), code)
 
 
-def invalid_body(error: "ValidationError") -> ApiError:
-    """The body is no JSON, lacks a field or has one out of range; every problem is named, no value shown."""
+def invalid_body(error: "ValidationError") -> CallRefused:
+    """The body is not JSON, lacks a field or has one out of range. Names every problem, but no value."""
     problems = []
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
         field = ".".join(str(step) for step in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
         problems.append(f"{field}: {message}" if field else message)
-    return ApiError(HTTPStatus.BAD_REQUEST, "; ".join(problems[:5]))
+    return CallRefused(HTTPStatus.BAD_REQUEST, "; ".join(problems[:5]))

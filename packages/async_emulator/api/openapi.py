@@ -50,7 +50,7 @@ _SCHEMAS = "#/components/schemas/"
 
 
 def openapi_document() -> dict[str, Any]:
-    """The document, as /openapi.json answers it."""
+    """Return the document that /openapi.json answers."""
     paths: dict[str, dict[str, Any]] = {}
     for target in TARGET_PATHS:
         for operation in OF_A_TARGET:
@@ -123,7 +123,7 @@ def _answer(operation: Operation, status: int) -> dict[str, Any]:
         "description": HTTPStatus(status).phrase,
         "headers": {REQUEST_ID_HEADER: {"$ref": f"#/components/headers/{REQUEST_ID_HEADER}"}},
     }
-    if operation not in _SYNC:  # what a model answers, its errors too, need not be JSON
+    if operation not in _SYNC:  # a model's answer need not be JSON, nor need its errors
         answer["content"] = {"application/json": {"schema": schema}}
     return answer
 
@@ -163,7 +163,7 @@ def _schemas() -> dict[str, Any]:
     ]
     _, schemas = models_json_schema(modes, ref_template=_SCHEMAS + "{model}")
     definitions: dict[str, Any] = schemas["$defs"]
-    # What readers may do without, and the service always gives.
+    # Optional for a reader; the service always sends them.
     status = definitions[AsyncRequestStatus.__name__]
     status["required"].append("errors")
     status["anyOf"] = [{"required": ["model_id"]}, {"required": ["chain_id"]}]

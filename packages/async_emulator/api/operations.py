@@ -1,4 +1,4 @@
-"""The operations of the inference API, as data: what is routed, limited and documented.
+"""The operations of the inference API as data, from which they are routed, limited and documented.
 
 Success and error statuses: Baseten's OpenAPI inference spec (baseten-go, 2026-07-01). 403, 404 and 405
 it leaves out; every operation may answer them for a wrong key, and for what is not there. 413 it declares for
@@ -16,7 +16,7 @@ _EVERYWHERE = (401, 403, 404, 405)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
-    """One thing that can be asked of a deployment. `limit` is the setting that bounds how often."""
+    """One operation of the API. `limit` names the setting that bounds how often it may be called."""
 
     name: str
     method: str
@@ -28,7 +28,7 @@ class Operation:
 
     @property
     def statuses(self) -> tuple[int, ...]:
-        """Every status that it is documented to answer, but for those of the model itself."""
+        """Every documented status, except those that come from the model itself."""
         return tuple(sorted({self.success, *self.errors, *_EVERYWHERE}))
 
 
@@ -95,10 +95,10 @@ CANCEL = Operation(
 )
 
 OF_A_TARGET = (PREDICT, ASYNC_PREDICT, RUN_REMOTE, ASYNC_RUN_REMOTE, WAKE, QUEUE_STATUS)
-"""Behind each of the target paths."""
+"""The operations at each of the target paths."""
 
 OF_A_REQUEST = (STATUS, CANCEL)
-"""At /async_request/{request_id}."""
+"""The operations at /async_request/{request_id}."""
 
 PERIODS = {
     "submits_per_minute": _MINUTE,

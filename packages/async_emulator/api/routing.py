@@ -27,7 +27,7 @@ class Targets:
         return all(target.is_ready for target in self._served)
 
     def find(self, host: str, address: Address, kinds: Sequence[Kind]) -> Target:
-        """Return the deployment of one of these kinds that is called. Raises ApiError if there is none."""
+        """Return the deployment of one of these kinds that is called. Raises CallRefused if there is none."""
         host = host.partition(":")[0].lower()
         candidates = [target for target in self._served if target.kind in kinds]
         if host.endswith(_PLATFORM_HOST):
@@ -55,7 +55,7 @@ def _of_host(host: str, candidates: Sequence[Target], address: Address) -> tuple
     known = [name for name in names if label == name or label.startswith(f"{name}-")]
     if not known:
         raise api_errors.unknown_host(host)
-    name = max(known, key=len)  # of the models abc and abc-2, abc-2 is meant by model-abc-2
+    name = max(known, key=len)  # model-abc-2 is the model abc-2, even if there is a model abc
     environment = label.removeprefix(name).removeprefix("-")
     if address.is_bare != bool(environment):
         raise api_errors.wrong_paths_for_host(host, is_regional=bool(environment))

@@ -1,4 +1,4 @@
-"""The async API without HTTP: what submitting, asking, cancelling and counting do."""
+"""The async API without HTTP: submit, status, cancel and queue status."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ from async_inference.wire import (
 
 
 class AsyncService:
-    """The async requests of everything that is served: request ids are unique over all of it."""
+    """The async requests of all deployments. A request id is unique among them all."""
 
     def __init__(self, *, queue: RequestQueue, clock: Clock, commits: GroupCommit) -> None:
         self._queue = queue
@@ -30,11 +30,11 @@ class AsyncService:
 
     @property
     def outstanding(self) -> int:
-        """How many requests are QUEUED or IN_PROGRESS, over all deployments."""
+        """The number of requests that are QUEUED or IN_PROGRESS, over all deployments."""
         return self._queue.outstanding
 
     async def submit(self, target: Target, body: AsyncPredictRequest) -> str:
-        """Queue a request; its id. When this returns, the request is durable."""
+        """Queue a request and return its id. When this returns, the request is durable."""
         now = self._clock.now()
         request = AsyncRequest(
             request_id=new_request_id(now),
@@ -57,7 +57,7 @@ class AsyncService:
         return request.request_id
 
     async def status(self, request_id: str) -> AsyncRequestStatus:
-        """Where a request stands, for good if it has ended. Raises UnknownRequest."""
+        """Return the status of a request; it is durable, too. Raises UnknownRequest."""
         status = self._known(request_id).public_status
         await self._commits.wait()
         return status
@@ -80,16 +80,16 @@ class AsyncService:
         )
 
     def _known(self, request_id: str) -> AsyncRequest:
-        """The request, if it has not ended an hour ago; the queue forgets it only when it is next swept."""
+        """Return the request unless it ended an hour ago: the queue deletes it only at its next sweep."""
         request = self._queue.get(request_id)
         if request.status.is_terminal and request.status_at <= self._clock.now() - RETENTION:
             raise UnknownRequest(request_id)
         return request
 
     def queue_status(self, target: Target) -> AsyncQueueStatus:
-        """How many requests of a deployment wait and how many run."""
+        """Count the requests of a deployment that wait and that run."""
         return AsyncQueueStatus(
-            model_id=target.owner_id,  # of a chain too: the platform's client takes no answer without one
+            model_id=target.owner_id,  # for a chain too: the platform's client rejects an answer without it
             chain_id=target.owner_id if target.kind is Kind.CHAIN else None,
             deployment_id=target.deployment_id,
             num_queued_requests=self._queue.count(target.deployment_id, RequestStatus.QUEUED),

@@ -1,4 +1,4 @@
-"""From the bytes of a submit to a checked request, or to an error that names what is wrong."""
+"""From the body of a submit to a checked request, or to an error that names what is wrong."""
 
 import logging
 from http import HTTPStatus
@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from async_emulator.api.errors import ApiError
+from async_emulator.api.errors import CallRefused
 from async_emulator.settings.api import ApiSettings
 from async_inference.webhook_url import webhook_url_problem
 from async_inference.wire import AsyncPredictRequest
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Submission:
-    """How submits are read. Raises ApiError or ValidationError where a body is none."""
+    """Reads the bodies of submits. Both methods raise CallRefused or ValidationError."""
 
     def __init__(self, settings: ApiSettings) -> None:
         self.limit = settings.async_body_bytes
@@ -23,12 +23,12 @@ class Submission:
         self._raw_run_remote = settings.raw_run_remote
 
     def parse(self, body: bytes) -> AsyncPredictRequest:
-        """The body of `async_predict`, and the wrapped one of `async_run_remote`."""
+        """Read the body of `async_predict`, or the wrapped body of `async_run_remote`."""
         parsed = AsyncPredictRequest.model_validate_json(body)
         if parsed.webhook_endpoint is not None:
             problem = webhook_url_problem(parsed.webhook_endpoint, allow_private=self._allow_private_webhooks)
             if problem is not None:
-                raise ApiError(HTTPStatus.BAD_REQUEST, f"webhook_endpoint: {problem}")
+                raise CallRefused(HTTPStatus.BAD_REQUEST, f"webhook_endpoint: {problem}")
         return parsed
 
     def parse_run_remote(self, body: bytes) -> AsyncPredictRequest:
@@ -41,7 +41,7 @@ class Submission:
             try:
                 arguments = from_json(body)
             except ValueError:
-                return self.parse(body)  # which says what is wrong
+                return self.parse(body)  # raises, naming what is wrong
             if isinstance(arguments, dict) and "model_input" not in arguments:
                 _log.warning("async_run_remote: the body has no model_input and is taken as the arguments")
                 return AsyncPredictRequest(model_input=arguments)
@@ -49,7 +49,7 @@ class Submission:
             return self.parse(body)
         except ValidationError as error:
             if any(problem["loc"] == ("model_input",) for problem in error.errors()):
-                raise ApiError(
+                raise CallRefused(
                     HTTPStatus.BAD_REQUEST,
                     'model_input: Field required: wrap the chain\'s arguments, {"model_input": {…}}, '
                     "or serve with --raw-run-remote",

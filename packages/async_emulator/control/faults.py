@@ -1,4 +1,4 @@
-"""What a test can make go wrong: the next predictions, and the next deliveries to webhooks."""
+"""Faults that a test plans: for the next predictions, and the next deliveries to webhooks."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 import aiohttp
 
-from async_emulator.api.errors import ApiError
+from async_emulator.api.errors import CallRefused
 from async_emulator.clock import Clock
 from async_emulator.prediction.model import ModelServer
 from async_emulator.prediction.outcome import Outcome, outcome_of
@@ -17,12 +17,12 @@ from async_emulator.queue.request import AsyncRequest
 from async_emulator.webhooks.delivery import ReceiverAnswer
 from async_emulator.webhooks.sender import Connection
 
-_WORDS = "this prediction was made to fail"
+_MESSAGE = "this prediction was made to fail"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PredictionFault:
-    """What becomes of one prediction: it waits first, and then it hangs, is answered `status`, or is made."""
+    """A fault of one prediction: it waits, and then hangs, is answered `status`, or is made."""
 
     delay_seconds: float = 0.0
     status: int | None = None
@@ -30,7 +30,7 @@ class PredictionFault:
 
 
 class Faults:
-    """The faults still to come, in their order."""
+    """The planned faults that are still to come, in their order."""
 
     def __init__(self) -> None:
         self._predictions: deque[PredictionFault] = deque()
@@ -38,19 +38,19 @@ class Faults:
 
     @property
     def predictions_to_fail(self) -> int:
-        """How many predictions still have a fault."""
+        """The number of predictions still to come with a fault."""
         return len(self._predictions)
 
     def plan(self, fault: PredictionFault, count: int) -> None:
-        """The next `count` predictions have this fault, after those already planned."""
+        """Give the next `count` predictions this fault, after those already planned."""
         self._predictions.extend([fault] * count)
 
     def take(self) -> PredictionFault | None:
-        """The fault of the prediction that is made now."""
+        """Remove and return the next prediction's fault; None: it has none."""
         return self._predictions.popleft() if self._predictions else None
 
     def clear(self) -> None:
-        """From now on nothing goes wrong."""
+        """Forget every planned fault."""
         self._predictions.clear()
         self.webhooks_to_drop = 0
 
@@ -73,24 +73,26 @@ class FaultyModel:
 
     async def predict(self, request: AsyncRequest) -> Outcome:
         """Make one attempt at an async request."""
-        status = await self._suffer()
+        status = await self._next_status()
         if status is None:
             return await self._model.predict(request)
-        return outcome_of(status, {"Content-Type": "application/json"}, b'{"error": "%s"}' % _WORDS.encode())
+        return outcome_of(
+            status, {"Content-Type": "application/json"}, b'{"error": "%s"}' % _MESSAGE.encode()
+        )
 
     @asynccontextmanager
     async def forward(
         self, body: bytes, headers: Mapping[str, str], request_id: str
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Pass a sync request on as it came. Raises ApiError with the planned status."""
-        status = await self._suffer()
+        """Pass a sync request on unchanged. Raises CallRefused with the planned status."""
+        status = await self._next_status()
         if status is not None:
-            raise ApiError(HTTPStatus(status), _WORDS)
+            raise CallRefused(HTTPStatus(status), _MESSAGE)
         async with self._model.forward(body, headers, request_id) as response:
             yield response
 
-    async def _suffer(self) -> int | None:
-        """The status that this prediction is answered with; None if it is to be made."""
+    async def _next_status(self) -> int | None:
+        """Take the next fault; return the planned status. None: the prediction is to be made."""
         fault = self._faults.take()
         if fault is None:
             return None
@@ -101,14 +103,14 @@ class FaultyModel:
 
 
 class DroppingConnection:
-    """A connection to webhooks that loses as many deliveries as planned."""
+    """A connection to webhooks that loses the planned number of deliveries."""
 
     def __init__(self, connection: Connection, faults: Faults) -> None:
         self._connection = connection
         self._faults = faults
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> ReceiverAnswer:
-        """Send; the answer. Raises OSError where there is none."""
+        """Send `body` and return the answer. Raises OSError where there is none."""
         if self._faults.webhooks_to_drop > 0:
             self._faults.webhooks_to_drop -= 1
             raise ConnectionError("this delivery was made to fail")

@@ -14,7 +14,7 @@ class _Message(BaseModel):
 
 
 class Advance(_Message):
-    """Move the clock on."""
+    """How far to advance the clock."""
 
     advance_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -26,7 +26,7 @@ class DispatchState(_Message):
 
 
 class KillReplica(_Message):
-    """Which replica to end; 0 is the oldest. Without an id or a chainlet's name, of the first deployment."""
+    """Which replica to end (0 is the oldest), and of which deployment: by default, of the first."""
 
     kill: Annotated[int, Field(ge=0)] = 0
     deployment_id: str | None = None
@@ -34,7 +34,7 @@ class KillReplica(_Message):
 
 
 class FaultPlan(_Message):
-    """Faults of the next so many predictions, and how many deliveries to webhooks are lost.
+    """A fault for the next `predictions` predictions, and the number of deliveries to webhooks to lose.
 
     A prediction waits `delay_seconds`, and then hangs for ever, is answered `status`, or is made.
     """
@@ -47,26 +47,26 @@ class FaultPlan(_Message):
 
 
 class RequestQuery(_Message):
-    """Which requests to list, the newest first."""
+    """Which requests to list, newest first."""
 
     status: RequestStatus | None = None
     limit: Annotated[int, Field(ge=1, le=10_000)] = 100
 
 
 class NewWebhookSecret(_Message):
-    """The secret that signs from now on; without a value, one is made."""
+    """The secret that signs from now on; without a value, a new one is made."""
 
     value: str | None = None
 
 
 class RemovedWebhookSecret(_Message):
-    """The secret that signs no longer."""
+    """The secret that is no longer to sign."""
 
     value: str
 
 
 class ControlledDelivery(_Message):
-    """One attempt at a delivery. `body` is the very text that was sent, in UTF-8."""
+    """One attempt at a delivery. `body` is exactly the text that was sent, in UTF-8."""
 
     request_id: str
     webhook_endpoint: str
@@ -81,7 +81,7 @@ class ControlledDelivery(_Message):
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self:
-        """The delivery as it is told of."""
+        """Return the message that describes a delivery."""
         answer = delivery.answer
         return cls(
             request_id=delivery.request_id,

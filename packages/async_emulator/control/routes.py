@@ -1,4 +1,4 @@
-"""The control path: what a test may do to a running emulator, and look at. Only with --control.
+"""The control path: what a test can change in a running emulator, and look at. Only with --control.
 
     GET POST        /control/clock              the time; {"advance_seconds": 3600} moves it on
     GET POST        /control/dispatch           {"is_paused": true} leaves requests in the queue
@@ -8,7 +8,7 @@
     GET DELETE      /control/deliveries         what was sent to webhooks, to the byte
     GET POST DELETE /control/webhook_secrets    {} rotates, {"value": "whsec_…"} to that one
 
-Every answer is JSON, refusals are the API's own. The platform has nothing like it.
+Every answer is JSON; errors have the API's form. The platform has nothing like it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from async_emulator.api import errors as api_errors
-from async_emulator.api.errors import ApiError
+from async_emulator.api.errors import CallRefused
 from async_emulator.clock import AdvanceableClock
 from async_emulator.control.faults import Faults, PredictionFault
 from async_emulator.control.messages import (
@@ -45,7 +45,7 @@ Handler = Callable[[Request], Awaitable[Any]]
 
 
 class ControlRoutes:
-    """Answers the control path, for all that is served."""
+    """Answers the control path for everything that is served."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class ControlRoutes:
         }
 
     async def __call__(self, request: Request) -> Response:
-        """Answer one call. Raises ApiError or ValidationError."""
+        """Answer one call. Raises CallRefused or ValidationError."""
         path: str = request.scope["path"]
         name = path.removeprefix(PATH)
         handler = self._handlers.get((request.method, name))
@@ -102,7 +102,7 @@ class ControlRoutes:
         try:
             self._clock.advance(body.advance_seconds)
         except OverflowError:
-            raise ApiError(HTTPStatus.BAD_REQUEST, "advance_seconds: no calendar goes so far") from None
+            raise CallRefused(HTTPStatus.BAD_REQUEST, "advance_seconds: no calendar goes so far") from None
         return await self._time(request)
 
     async def _dispatch(self, _: Request) -> Any:
@@ -158,13 +158,13 @@ class ControlRoutes:
     async def _list_requests(self, request: Request) -> Any:
         query = RequestQuery.model_validate(dict(request.query_params))
         found = self._queue.newest(query.status, query.limit)
-        return [_plain(each.public_status, exclude_none=True) for each in found]
+        return [_json(each.public_status, exclude_none=True) for each in found]
 
     async def _clear_requests(self, _: Request) -> Any:
         return {"cleared": self._queue.clear()}
 
     async def _list_deliveries(self, _: Request) -> Any:
-        return [_plain(ControlledDelivery.of(delivery)) for delivery in self._deliveries.all()]
+        return [_json(ControlledDelivery.of(delivery)) for delivery in self._deliveries.all()]
 
     async def _clear_deliveries(self, request: Request) -> Any:
         self._deliveries.clear()
@@ -179,7 +179,7 @@ class ControlRoutes:
     async def _rotate_secret(self, request: Request) -> Any:
         value = NewWebhookSecret.model_validate_json(await request.body() or b"{}").value
         if value is not None and not is_webhook_secret(value):
-            raise ApiError(HTTPStatus.BAD_REQUEST, "value: must be whsec_ and then letters and digits")
+            raise CallRefused(HTTPStatus.BAD_REQUEST, "value: must be whsec_ and then letters and digits")
         return {"value": self._secrets.rotate(self._clock.now(), value)}
 
     async def _remove_secret(self, request: Request) -> Any:
@@ -200,5 +200,5 @@ def _text(time: datetime) -> str:
     return time.isoformat().replace("+00:00", "Z")
 
 
-def _plain(model: BaseModel, *, exclude_none: bool = False) -> Any:
+def _json(model: BaseModel, *, exclude_none: bool = False) -> Any:
     return model.model_dump(mode="json", exclude_none=exclude_none)

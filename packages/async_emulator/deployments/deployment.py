@@ -1,4 +1,4 @@
-"""One deployment of one Truss: from a folder to model servers that are kept running."""
+"""One deployment of one Truss: from its source to model servers that are kept running."""
 
 import asyncio
 from collections.abc import Iterable
@@ -82,7 +82,7 @@ class Deployment:
         return self._settings.autoscaling.replicas_for(demand, self._replicas.slots)
 
     def scale_to(self, number: int) -> None:
-        """Have so many replicas from now on."""
+        """Start or end replicas until there are `number`."""
         self._replicas.scale_to(number)
 
     def wake(self) -> None:

@@ -1,4 +1,4 @@
-"""What one argument of `truss-async serve` becomes."""
+"""A model or a chain: its settings, from one argument of `truss-async serve`, and what serves it."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -70,7 +70,7 @@ class Served(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServedSettings(ABC):
-    """A model or a chain that is to be served. `deployment` is the one that callers reach."""
+    """The settings of a model or a chain. `deployment` is the one that callers reach."""
 
     deployment: DeploymentSettings
 
@@ -80,12 +80,12 @@ class ServedSettings(ABC):
 
     @property
     def path(self) -> Path:
-        """The folder or file that was named."""
+        """The folder of the Truss, or the file of the chain."""
         return self.deployment.path
 
     @property
     def title(self) -> str:
-        """What a person should know of its ids."""
+        """One line with its ids, for a person."""
         return f"{self.kind} {self.deployment.model_id}, deployment {self.deployment_id}"
 
     @property
@@ -95,17 +95,17 @@ class ServedSettings(ABC):
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """Variables for its models."""
+        """Environment variables for its models."""
         return self.deployment.environ
 
     @property
     def environment(self) -> str | None:
-        """The name of the environment that it is deployed in, if it has one."""
+        """The environment in which it is deployed; None: none in particular."""
         return self.deployment.environment
 
     @property
     def deployment_id(self) -> str:
-        """The deployment that callers reach."""
+        """The id of the deployment that callers reach."""
         return self.deployment.deployment_id
 
     @property
@@ -116,11 +116,11 @@ class ServedSettings(ABC):
     @property
     @abstractmethod
     def truss_dirs(self) -> Sequence[Path]:
-        """The folders whose settings can be checked before anything is built."""
+        """The folders whose config.yaml can be checked before anything is built."""
 
     @abstractmethod
     def check(self) -> None:
-        """Raise UsageProblem where it is plain at once that it cannot be served."""
+        """Raise UsageProblem where a look at the path shows that it cannot be served."""
 
     @abstractmethod
     def open(self, platform: Platform) -> Served:

@@ -40,7 +40,7 @@ class ChainSettings(ServedSettings):
         return []
 
     def check(self) -> None:
-        """Raise NotAChain where the file is plainly none."""
+        """Raise NotAChain where the file holds no chain."""
         check_chain(self.path)
 
     def open(self, platform: Platform) -> "ServedChain":

@@ -29,7 +29,7 @@ class ModelSettings(ServedSettings):
         return [self.path]
 
     def check(self) -> None:
-        """Raise NotATruss where the folder is plainly none."""
+        """Raise NotATruss where the folder holds no Truss."""
         check_truss(self.path)
 
     def open(self, platform: Platform) -> "ServedModel":
@@ -58,7 +58,7 @@ class ServedModel:
 
     @property
     def deployments(self) -> Sequence[QueuedDeployment]:
-        """The one that it has."""
+        """The one deployment of the model."""
         return [self.target]
 
     async def run(self, ready: asyncio.Event) -> None:

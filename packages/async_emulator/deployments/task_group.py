@@ -1,11 +1,11 @@
-"""Coroutines that end together."""
+"""Coroutines that run and end together."""
 
 import asyncio
 from collections.abc import Coroutine
 
 
 async def together(*coroutines: Coroutine[None, None, None]) -> None:
-    """Run all of them to their end. The first failure, which is raised, ends the others; so does a cancel."""
+    """Run all coroutines to their end. The first failure cancels the others and is raised."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)

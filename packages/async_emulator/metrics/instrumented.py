@@ -7,7 +7,7 @@ from http import HTTPStatus
 import aiohttp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from async_emulator.api.errors import ApiError, refusal
+from async_emulator.api.errors import CallRefused, refusal
 from async_emulator.clock import Clock
 from async_emulator.deployments.target import Target
 from async_emulator.errors import PredictionRefused
@@ -165,7 +165,7 @@ class MeasuredPrediction:
         self._metrics.concurrent_requests.inc()
         try:
             await self._prediction(scope, receive, measure)
-        except (ApiError, PredictionRefused) as error:
+        except (CallRefused, PredictionRefused) as error:
             if not has_started:
                 status = refusal(error).status
             raise

@@ -1,7 +1,7 @@
-"""What went wrong in a chain, in one line: the exception that began it, of whichever chainlet.
+"""The root cause of a chain's failure in one line: the first exception, in whichever chainlet.
 
-A chainlet answers truss_chains' RemoteErrorDetail as JSON. Where it only passes on what a chainlet that it
-called had raised, the message is a tree of tracebacks, the root at the bottom (truss_chains,
+A chainlet answers truss_chains' RemoteErrorDetail as JSON. Where it passes on an exception of a chainlet that
+it called, the message is a tree of tracebacks with the root at the bottom (truss_chains,
 `remote_chainlet/utils.py`, `response_raise_errors`). Pure.
 """
 
@@ -15,7 +15,7 @@ _BRANCHES = "│╰ "
 
 
 def root_reason(detail: Mapping[str, Any]) -> str | None:
-    """`<class>: <message>` of the exception at the root; None where `detail` is no such error."""
+    """Return `<class>: <message>` of the first exception; None: `detail` is not a RemoteErrorDetail."""
     name, message = detail.get("exception_cls_name"), detail.get("exception_message")
     if not isinstance(name, str) or not isinstance(message, str):
         return None
@@ -23,13 +23,13 @@ def root_reason(detail: Mapping[str, Any]) -> str | None:
     roots = [number for number, line in enumerate(lines) if line.endswith(_TRACEBACK)]
     if not roots:
         return _one_line(f"{name}: {message}")
-    # Each line of the root's error begins with as many branches of the tree as its first one.
+    # Every line of the root's traceback is indented by the same branches of the tree as its first.
     margin = len(lines[roots[-1]]) - len(_TRACEBACK)
     root = itertools.takewhile(
         lambda line: not line.lstrip(_BRANCHES).startswith(_NOTE), lines[roots[-1] + 1 :]
     )
     below = [line[margin:] for line in root]
-    while below and below[0].startswith("  "):  # its frames, and the code in each
+    while below and below[0].startswith("  "):  # the frames of the traceback, with their code
         del below[0]
     return _one_line(" ".join(below) or f"{name}: {lines[-1]}")
 

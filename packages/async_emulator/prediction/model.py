@@ -28,7 +28,7 @@ class Model(Protocol):
     def forward(
         self, body: bytes, headers: Mapping[str, str], request_id: str
     ) -> AbstractAsyncContextManager["aiohttp.ClientResponse"]:
-        """Pass a sync request on as it came."""
+        """Pass a sync request on unchanged; the answer is read inside the context."""
         ...
 
 

@@ -16,12 +16,12 @@ _NOT_SENT = HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_
 
 
 class ModelClient:
-    """Calls to one model server. Needs a running event loop; `close` it."""
+    """Calls one model server. See ModelServer. Needs a running event loop; `close` it."""
 
     def __init__(self, base_url: str) -> None:
         self._predict_url = URL(f"{base_url}/v1/models/model:predict")
         self._ready_url = f"{base_url}/v1/models/model"
-        # Who may call, how often and for how long is the dispatcher's business, not the connection pool's.
+        # No limits here: the dispatcher decides how many calls run at once, and for how long.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=None),
@@ -46,7 +46,7 @@ class ModelClient:
                 self._predict_url, data=request.model_input, headers=headers, allow_redirects=False
             ) as response:
                 if is_streamed(response.status, response.headers):
-                    response.close()  # it may go on for ever
+                    response.close()  # a stream may never end
                     return STREAMED
                 return outcome_of(response.status, response.headers, await response.read())
         except aiohttp.ClientError as error:
@@ -56,7 +56,7 @@ class ModelClient:
     async def forward(
         self, body: bytes, headers: Mapping[str, str], request_id: str
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Pass a sync request on as it came. Raises ReplicaUnreachable where nothing answers."""
+        """Pass a sync request on unchanged. Raises ReplicaUnreachable where nothing answers."""
         passed = {name: value for name, value in headers.items() if name.lower() not in _NOT_SENT}
         passed[REQUEST_ID_HEADER] = request_id
         try:

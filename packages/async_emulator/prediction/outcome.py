@@ -1,8 +1,7 @@
-"""What a model's answer means for an async request.
+"""The outcome of an async request, from the model's answer.
 
-The table is docs.baseten.co/inference/async, "Error codes". What a model answers besides is left out there:
-here every other 4xx is MODEL_INVALID_INPUT and all else MODEL_PREDICT_ERROR, and neither is retried.
-Pure: an answer goes in, an outcome comes out.
+The table is docs.baseten.co/inference/async, "Error codes". For statuses that it leaves out we chose: every
+other 4xx is MODEL_INVALID_INPUT and all else MODEL_PREDICT_ERROR, and neither is retried. Pure.
 """
 
 import contextlib
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 _MESSAGE_LIMIT = 2_000
-"""Characters of the model's own message that are kept. Ours: the platform states none."""
+"""The most characters kept of the model's own message. Our choice; the platform states none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,12 +30,12 @@ class Success:
 
     @property
     def data(self) -> "JsonValue":
-        """What a webhook gets: the JSON as it is, anything else as text (`data` is "dict or string").
+        """The output for a webhook: JSON unchanged, anything else as text (`data` is "dict or string").
 
-        Parsed by what will write it again, so that JSON which could not be written, such as half a surrogate
-        or lists 300 deep, is text too.
+        It is parsed by the library that will write it again, so that JSON which cannot be written, such as
+        half a surrogate or lists 300 deep, becomes text too.
         """
-        from pydantic_core import from_json  # here, for a quick start: see Emulator
+        from pydantic_core import from_json  # imported on first use, for a quick start: see Emulator
 
         if self.is_json:
             with contextlib.suppress(ValueError):
@@ -93,20 +92,20 @@ _TRUSS_ERROR_HEADER = "X-Baseten-Error-Source"
 
 
 def is_streamed(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether the answer is made while it is sent: by a generator, or a streaming response."""
+    """Whether the model streams its answer, from a generator or as a streaming response."""
     return status < HTTPStatus.MULTIPLE_CHOICES and headers.get("Transfer-Encoding", "").lower() == "chunked"
 
 
 def outcome_of(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
-    """The outcome of an attempt that the model answered, not streaming. `headers` ignore case."""
+    """Return the outcome of an answer that is not streamed. `headers` ignore case."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return BackPressure()
     if status < HTTPStatus.MULTIPLE_CHOICES:
         media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return Success(body=body, is_json=media_type == "application/json")
     if status == HTTPStatus.BAD_REQUEST and _TRUSS_ERROR_HEADER in headers:
-        # The Truss server's word for an input that it cannot read, and the model's own 400; neither gets
-        # better by itself. The table's 400, "not ready", is the platform's, which does not mark it so.
+        # The Truss server's own 400 (it cannot read the input) or the model's: trying again does not help.
+        # The table's 400, "not ready", comes from the platform, which does not send this header.
         code, is_retryable = ErrorCode.MODEL_INVALID_INPUT, False
     else:
         code, is_retryable = _FAILURES.get(status) or _FAILURES_BY_CLASS[status // 100]
@@ -114,7 +113,7 @@ def outcome_of(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
 
 
 def _message(status: int, body: bytes) -> str:
-    """The model's own words: the text under `error`, or what else it sent; of a chainlet, the root of it."""
+    """Return the model's own message: the text under `error`, or all it sent; of a chain, the root cause."""
     text = body.decode("utf-8", errors="replace")
     try:
         parsed = json.loads(text)

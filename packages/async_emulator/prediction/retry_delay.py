@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt. Pure."""
+"""The delay before the next attempt. Pure."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 def delay_seconds(retry_config: "InferenceRetryConfig", attempts_made: int) -> float | None:
-    """The pause after `attempts_made` failed attempts; None where no attempt is left.
+    """Return the delay after `attempts_made` failed attempts, in seconds; None: no attempt is left.
 
     Doubles from `initial_delay_ms` up to `max_delay_ms` (docs.baseten.co/inference/async).
     """

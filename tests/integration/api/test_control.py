@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from async_emulator.api.errors import ApiError
+from async_emulator.api.errors import CallRefused
 from async_emulator.clock import AdvanceableClock, ManualClock
 from async_emulator.prediction.model import ModelServer
 from async_emulator.prediction.outcome import Failure, Success
@@ -147,7 +147,7 @@ async def test_the_next_predictions_are_answered_as_planned_and_the_others_as_ev
 async def test_a_sync_prediction_takes_its_fault_too(workshop):
     await workshop.call("POST", "faults", {"predictions": 1, "status": 504})
     model = workshop.disturbed(FakeModel())
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(CallRefused) as refused:
         async with model.forward(b"", {}, ""):
             pass
     assert refused.value.status == 504

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from starlette.types import ASGIApp
 
-from async_emulator.api.errors import ApiError
+from async_emulator.api.errors import CallRefused
 from async_emulator.api.routing import Targets
 from async_emulator.deployments.target import Target
 from async_emulator.paths import Address, address_of
@@ -92,7 +92,7 @@ def test_the_host_and_the_path_name_a_deployment(host, path, deployment_id):
     ],
 )
 def test_what_names_none_is_refused(host, path, problem):
-    with pytest.raises(ApiError, match=problem) as refused:
+    with pytest.raises(CallRefused, match=problem) as refused:
         found(SERVED, host, path)
     assert refused.value.status == 404
 
@@ -109,7 +109,7 @@ def test_on_this_machines_own_host_the_operation_tells_a_model_from_a_chain():
 
 
 def test_what_is_not_served_is_named():
-    with pytest.raises(ApiError, match="there is no chain here"):
+    with pytest.raises(CallRefused, match="there is no chain here"):
         Targets(SERVED[:1]).find("localhost", Address("run_remote", "production"), (Kind.CHAIN,))
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, strategies
 
-from async_emulator.api.errors import ApiError
+from async_emulator.api.errors import CallRefused
 from async_emulator.api.operations import (
     ASYNC_PREDICT,
     ASYNC_RUN_REMOTE,
@@ -12,8 +12,7 @@ from async_emulator.api.operations import (
     QUEUE_STATUS,
     STATUS,
 )
-from async_emulator.api.rate_limit import RateLimit
-from async_emulator.api.rate_limits import RateLimits
+from async_emulator.api.rate_limits import RateLimit, RateLimits
 from async_emulator.settings.api import ApiSettings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,7 +48,7 @@ def test_the_platforms_limits_hold_by_default(operation, limit, words):
     limits = RateLimits(ApiSettings())
     for _ in range(limit):
         limits.check(operation, NOW)
-    with pytest.raises(ApiError, match=words) as refused:
+    with pytest.raises(CallRefused, match=words) as refused:
         limits.check(operation, NOW)
     assert (refused.value.status, refused.value.error_code) == (429, "rate_limited")
 
@@ -59,7 +58,7 @@ def test_submits_to_models_and_to_chains_count_together_and_predictions_not_at_a
     limits.check(ASYNC_PREDICT, NOW)
     limits.check(ASYNC_RUN_REMOTE, NOW)
     for operation in (ASYNC_PREDICT, ASYNC_RUN_REMOTE):
-        with pytest.raises(ApiError):
+        with pytest.raises(CallRefused):
             limits.check(operation, NOW)
     for _ in range(50):
         limits.check(PREDICT, NOW)
@@ -80,5 +79,5 @@ def test_a_limit_can_be_lifted(settings):
 def test_so_many_requests_may_be_outstanding():
     limits = RateLimits(ApiSettings())
     limits.check_outstanding(49_999)
-    with pytest.raises(ApiError, match="50000 async requests may be QUEUED or IN_PROGRESS"):
+    with pytest.raises(CallRefused, match="50000 async requests may be QUEUED or IN_PROGRESS"):
         limits.check_outstanding(50_000)

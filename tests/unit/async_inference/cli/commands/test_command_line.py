@@ -1,7 +1,14 @@
 import socket
 import sys
+from importlib import import_module
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 
+import click
 import pytest
+
+from async_inference.cli import commands, main
+from async_inference.cli.commands import BUILT_IN
 
 
 @pytest.mark.parametrize("arguments", [["submit", "{}"], ["status", "r1"], ["cancel", "r1"]])
@@ -26,14 +33,41 @@ def test_nobody_at_home(refused):
     )
 
 
+def test_every_module_of_a_command_is_in_the_table():
+    folder = Path(commands.__file__).parent
+    files = [file.relative_to(folder).with_suffix("") for file in folder.glob("*/[a-z]*.py")]
+    assert sorted(BUILT_IN.values()) == sorted(
+        f"{commands.__name__}.{'.'.join(file.parts)}" for file in files
+    )
+    for name, module in BUILT_IN.items():
+        assert getattr(import_module(module), name).name == name
+
+
+def test_another_package_adds_a_command_and_replaces_none(run, monkeypatch):
+    def added(group: str) -> EntryPoints:
+        names = ("frob", "status")
+        return EntryPoints(EntryPoint(name=name, value=f"{__name__}:frob", group=group) for name in names)
+
+    monkeypatch.setattr(main, "plugins", added)
+    assert "\n  frob  " in run("--help").stdout
+    assert run("frob").stdout == "frobbed\n"
+    assert "truss-async status" in run("status", "--help").stdout
+
+
+@click.command
+def frob() -> None:
+    """Do what another package can do."""
+    click.echo("frobbed")
+
+
 def test_every_command_is_listed_with_what_it_does(run):
     result = run()
     assert result.exit_code == 0
-    for command in ("cancel", "check", "fetch", "gc", "serve", "status", "submit", "wait"):
+    for command in ("serve", *BUILT_IN):
         assert f"\n  {command} " in result.stdout
 
 
-@pytest.mark.parametrize("command", ["cancel", "check", "fetch", "gc", "status", "submit", "wait"])
+@pytest.mark.parametrize("command", BUILT_IN)
 def test_every_help_has_an_example_and_the_exit_codes_and_no_key(run, command, api_key):
     shown = run(command, "--help").stdout
     assert "Example" in shown

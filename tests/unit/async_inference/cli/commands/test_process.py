@@ -62,9 +62,11 @@ def test_ctrl_c_is_clean(platform, environ, tmp_path):
 SPY = """
 import atexit, json, sys
 from async_inference.cli.main import main
-atexit.register(lambda: print(json.dumps([name.split(".")[0] for name in sys.modules]), file=sys.stderr))
+atexit.register(lambda: print(json.dumps(list(sys.modules)), file=sys.stderr))
 main(sys.argv[1:])
 """
+
+NOT_FOR_HELP = {"async_emulator", "truss", "httpx", "importlib.metadata", "pydantic", "rich", "yaml"}
 
 
 @pytest.mark.parametrize(
@@ -72,11 +74,11 @@ main(sys.argv[1:])
     [
         (["submit", "{}", "--wait"], 0, {"async_emulator", "truss", "boto3", "botocore"}),
         (["fetch", "r1"], 0, {"async_emulator", "truss", "boto3", "botocore", "httpx"}),
-        (["submit", "--help"], 0, {"async_emulator", "truss", "httpx", "pydantic", "rich", "yaml"}),
-        (["submit"], 2, {"async_emulator", "truss", "httpx", "pydantic", "rich", "yaml"}),
+        (["submit", "--help"], 0, NOT_FOR_HELP),
+        (["submit"], 2, NOT_FOR_HELP),
     ],
 )
-def test_nobody_waits_for_what_is_not_used(platform, environ, tmp_path, arguments, code, spared):
+def test_a_command_imports_only_what_it_uses(platform, environ, tmp_path, arguments, code, spared):
     platform.accept("r1")
     ended = subprocess.run(
         [sys.executable, "-c", SPY, *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True

@@ -15,12 +15,12 @@ COMMAND = Path(sys.executable).with_name("truss-async")
 
 
 @pytest.fixture
-def environ(platform, tmp_path, api_key):
+def environ(api, tmp_path, api_key):
     OutputWriter(LocalStore(tmp_path / "results")).write({"answer": 42}, "r1")
     return {
         **os.environ,
         "BASETEN_API_KEY": api_key,
-        "TRUSS_ASYNC_BASE_URL": platform.url,
+        "TRUSS_ASYNC_BASE_URL": api.url,
         "TRUSS_OUTPUTS_URL": (tmp_path / "results").as_uri(),
     }
 
@@ -34,9 +34,9 @@ def environ(platform, tmp_path, api_key):
         (["wait", "r3", "--timeout", "0"], 3),
     ],
 )
-def test_exit_codes(platform, environ, tmp_path, arguments, code):
-    platform.accept("r1")
-    platform.has_status("r2", "EXPIRED")
+def test_exit_codes(api, environ, tmp_path, arguments, code):
+    api.accept("r1")
+    api.has_status("r2", "EXPIRED")
     ended = subprocess.run([COMMAND, *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True)
     assert ended.returncode == code
     assert "Traceback" not in ended.stderr
@@ -44,13 +44,13 @@ def test_exit_codes(platform, environ, tmp_path, arguments, code):
     assert bool(ended.stdout) == (code == 0)
 
 
-def test_ctrl_c_is_clean(platform, environ, tmp_path):
-    platform.has_status("r2", "QUEUED")
+def test_ctrl_c_is_clean(api, environ, tmp_path):
+    api.has_status("r2", "QUEUED")
     waiting = subprocess.Popen(
         [COMMAND, "wait", "r2"], cwd=tmp_path, env=environ, stdout=-1, stderr=-1, text=True
     )
     try:
-        assert platform.asked.wait(30)
+        assert api.asked.wait(30)
         waiting.send_signal(signal.SIGINT)
         stdout, stderr = waiting.communicate(timeout=30)
     finally:
@@ -78,8 +78,8 @@ NOT_FOR_HELP = {"async_emulator", "truss", "httpx", "importlib.metadata", "pydan
         (["submit"], 2, NOT_FOR_HELP),
     ],
 )
-def test_a_command_imports_only_what_it_uses(platform, environ, tmp_path, arguments, code, spared):
-    platform.accept("r1")
+def test_a_command_imports_only_what_it_uses(api, environ, tmp_path, arguments, code, spared):
+    api.accept("r1")
     ended = subprocess.run(
         [sys.executable, "-c", SPY, *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True
     )

@@ -1,12 +1,10 @@
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from async_inference.cli.commands.trusses.check import check
-from async_inference.cli.main import CommandLine
+from async_inference.cli.main import main
 from truss_outputs import LocalStore
 
 CONFIG = """
@@ -18,19 +16,12 @@ model_metadata:
 S3 = "s3://bucket/prefix, region: eu-west-1, access_key_id_secret: id, secret_access_key_secret: key"
 
 
-class Only(CommandLine):
-    """The command line, with a command whether it is installed or not."""
-
-    def get_command(self, context: Any, name: str) -> Any:
-        return check
-
-
 @pytest.fixture
 def truss(tmp_path):
     folder = tmp_path / "truss"
     folder.mkdir()
 
-    def truss(config: str = CONFIG % (tmp_path / "results").as_uri(), **files: str) -> str:
+    def truss(config: str = CONFIG % (tmp_path / "results").as_uri()) -> str:
         (folder / "config.yaml").write_text(config)
         plugin = folder / "packages/truss_outputs/__init__.py"
         plugin.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +33,7 @@ def truss(tmp_path):
 
 @pytest.fixture
 def run() -> Callable[..., Result]:
-    return lambda *arguments: CliRunner().invoke(Only(), ["check", *arguments])
+    return lambda *arguments: CliRunner().invoke(main, ["check", *arguments])
 
 
 def problems(result: Result) -> dict[str, str]:

@@ -12,15 +12,13 @@ from async_inference.cli.commands import BUILT_IN
 
 
 @pytest.mark.parametrize("arguments", [["submit", "{}"], ["status", "r1"], ["cancel", "r1"]])
-def test_without_a_key_nothing_is_called(refused, platform, arguments):
+def test_without_a_key_nothing_is_called(refused, api, arguments):
     refused(2, "no API key: set BASETEN_API_KEY or give --api-key", *arguments, key=None)
-    assert platform.calls == []
+    assert api.calls == []
 
 
-def test_a_refused_key_is_not_shown(refused, platform, api_key):
-    platform.answer(
-        "POST", "/production/async_predict", 401, {"error": "please check the api-key you provided"}
-    )
+def test_a_refused_key_is_not_shown(refused, api, api_key):
+    api.answer("POST", "/production/async_predict", 401, {"error": "please check the api-key you provided"})
     result = refused(1, "answered 401: please check the api-key you provided", "submit", "{}")
     assert api_key not in result.output
 

@@ -61,8 +61,8 @@ def main(context: click.Context) -> None:
 
     \b
     Exit codes:
-      0    it worked
-      1    the request failed, expired or was canceled; or the service refused, or did not answer
+      0    success
+      1    the request failed, expired or was canceled; or the service refused it, or did not answer
       2    the command cannot be run as given: an option, a setting, a key
       3    the time was up
       130  interrupted with Ctrl-C

@@ -122,9 +122,9 @@ def test_submit_refuses_what_cannot_be_sent(api, refused, arguments, message):
     ("config", "message"),
     [
         ("a: [", "config.yaml: is not YAML"),
-        ("just text", "config.yaml: holds no settings by name"),
+        ("just text", "config.yaml: is not a mapping of settings"),
         ("model_name: x", "has no model_metadata.example_model_input"),
-        ("model_metadata: x", "config.yaml: model_metadata: holds no settings by name"),
+        ("model_metadata: x", "config.yaml: model_metadata: is not a mapping of settings"),
         ("model_metadata: {example_model_input: 1, truss_outputs: x}", "model_metadata.truss_outputs: found"),
         ("model_metadata: {example_model_input: 2024-01-01}", "INPUT: "),
     ],
@@ -139,5 +139,5 @@ def test_submit_without_a_store_says_that_the_place_is_not_known(api, run):
     api.accept("r1")
     result = run("submit", "{}")
     assert result.exit_code == 0
-    assert "neither --outputs nor a Truss says" in result.stdout
+    assert "not known: neither --outputs nor a Truss names the store" in result.stdout
     assert "truss-async status r1" in result.stdout

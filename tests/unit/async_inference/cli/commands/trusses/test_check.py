@@ -166,7 +166,7 @@ def test_a_config_that_cannot_be_checked(run, truss, config, message):
 def test_no_truss(run, tmp_path):
     result = run(str(tmp_path))
     assert result.exit_code == 2
-    assert "config.yaml: there is none" in result.stderr
+    assert "config.yaml: not found, so this folder is not a Truss" in result.stderr
 
 
 def test_this_repository_is_right(run, request):

@@ -110,7 +110,7 @@ def test_secrets_that_only_baseten_knows_are_no_problem(run, truss):
 def test_the_plugin_must_ship(run, truss, tmp_path):
     folder = truss()
     (tmp_path / "truss/.truss_ignore").write_text(".git\n.venv\npackages\n")
-    left_out = "a push would leave out packages/truss_outputs: let it in, in .truss_ignore"
+    left_out = "a push would leave out packages/truss_outputs: allow it in .truss_ignore"
     assert problems(run(folder, "--offline", "--json")) == {"packages": left_out}
     (tmp_path / "truss/.truss_ignore").unlink()
     (tmp_path / "truss/packages").rename(tmp_path / "shared")

@@ -19,7 +19,7 @@ STATUS = "/async_request/r1"
 
 
 class Clock:
-    """Time that passes only in `sleep`, and what happens meanwhile."""
+    """A clock that only `sleep` moves, with actions that it runs at their time."""
 
     def __init__(self) -> None:
         self.now = 1_000.0

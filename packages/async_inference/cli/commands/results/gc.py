@@ -29,7 +29,7 @@ def _age(context: click.Context, parameter: click.Parameter, value: str) -> time
     return age
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command(short_help="List or delete stored objects that belong to no result.", epilog=EXIT_CODES)
 @click.option(
     "--older-than",
     callback=_age,

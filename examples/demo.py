@@ -1,6 +1,8 @@
-"""One async request without a webhook, from submit to the result in the store, for a person to watch.
+"""Show one async request without a webhook, from submit to the result in the store.
 
-python -m benchmarks.demo [chain]
+    python -m examples.demo [chain]
+
+`make demo` and `make demo-chain` run it.
 """
 
 import re
@@ -27,13 +29,13 @@ from truss_outputs import LocalStore, OutputReader, StoredResult
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUTS = ROOT / "outputs"
-_POLL_SECONDS = 0.06  # the platform, and so the emulator, answers 20 status calls a second
+_POLL_SECONDS = 0.06  # the platform allows 20 status calls a second, and so does the emulator
 _STORED = re.compile(r"stored .* in ([0-9.]+) s$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demonstration:
-    """What is served, and what is sent to it."""
+    """A model or chain to serve, and the input to send to it."""
 
     source: Path
     model_input: Any
@@ -41,19 +43,19 @@ class Demonstration:
 
     @classmethod
     def of_model(cls) -> Self:
-        """The Truss at the root, and its example."""
+        """The Truss at the root, with its own example input."""
         return cls(source=ROOT, model_input=_example())
 
     @classmethod
     def of_chain(cls) -> Self:
-        """The chain, and three items: the example, in fewer and fewer colours."""
+        """The chain, with three items: the example input, with fewer colours each time."""
         items = [{**_example(), "colors": colors} for colors in (4, 2, 1)]
         return cls(source=ROOT / "chain" / "chain.py", model_input={"items": items}, is_chain=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Times:
-    """Where the time of a demo went, in seconds."""
+    """The seconds that each part of a demo took."""
 
     total: float
     start: float
@@ -63,11 +65,11 @@ class Times:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the demo on the terminal; the exit code."""
+    """Run the demo on the terminal, and return the exit code."""
     console = Console(stderr=False, highlight=False)
-    of = Demonstration.of_chain if list(arguments) == ["chain"] else Demonstration.of_model
+    is_chain = list(arguments) == ["chain"]
     try:
-        run(console, of())
+        run(console, Demonstration.of_chain() if is_chain else Demonstration.of_model())
     except (EmulatorEnded, InferenceError) as error:
         console.print(f"[red]the demo failed:[/red] {error}")
         return 1
@@ -77,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(console: Console, demonstration: Demonstration) -> Times:
-    """Serve it, send it its input, show what was stored."""
+    """Serve the model or chain, send the input, and show the stored result."""
     started = time.perf_counter()
     url = OUTPUTS.as_uri()
     with tempfile.TemporaryDirectory() as data_dir:
@@ -143,7 +145,7 @@ def _show(console: Console, request_id: str, history: list[AsyncRequestStatus], 
         f".venv/bin/truss-async fetch {request_id} {outputs} --to results",
         ".venv/bin/truss-async serve            # and in another terminal, with the key it prints:",
         ".venv/bin/truss-async submit --example --wait",
-        "make                                   # what else there is",
+        "make                                   # lists the other targets",
     ):
         console.print(f"  {command}", soft_wrap=True)
 

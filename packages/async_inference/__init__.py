@@ -1,7 +1,6 @@
 """The caller's side of Baseten's async inference: submit, follow, and fetch results from the bucket.
 
-Every name here is imported when it is first used, so that the command and the emulator, which need only a
-part, do not wait for the rest.
+Names are imported on first use: the command and the emulator, which need only a part, never pay for the rest.
 """
 
 from importlib import import_module
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from async_inference.client import AsyncInferenceClient
+    from async_inference.codes import ErrorCode, RequestStatus, WebhookStatus
     from async_inference.download import download_result
     from async_inference.endpoint import Endpoint
     from async_inference.errors import (
@@ -35,10 +35,7 @@ if TYPE_CHECKING:
         AsyncRequestError,
         AsyncRequestStatus,
         CancelAsyncRequestResult,
-        ErrorCode,
         InferenceRetryConfig,
-        RequestStatus,
-        WebhookStatus,
     )
 
 __all__ = [
@@ -75,14 +72,45 @@ __all__ = [
     "wait_for_result",
 ]
 
-# Where the names live, lightest first.
-_HOMES = ("errors", "endpoint", "wire", "client", "download", "wait", "webhooks")
+# The module in which each name lives.
+_HOMES = {
+    "ApiError": "errors",
+    "AsyncInferenceClient": "client",
+    "AsyncPredictRequest": "wire",
+    "AsyncPredictResult": "wire",
+    "AsyncQueueStatus": "wire",
+    "AsyncRequestError": "wire",
+    "AsyncRequestStatus": "wire",
+    "CancelAsyncRequestResult": "wire",
+    "ConnectionFailed": "errors",
+    "Endpoint": "endpoint",
+    "ErrorCode": "codes",
+    "InferenceError": "errors",
+    "InferenceRetryConfig": "wire",
+    "InvalidRequest": "errors",
+    "InvalidSetting": "errors",
+    "NotAuthentic": "errors",
+    "NotFound": "errors",
+    "PayloadTooLarge": "errors",
+    "RateLimited": "errors",
+    "RequestFailed": "errors",
+    "RequestStatus": "codes",
+    "ResultMissing": "errors",
+    "Unauthorized": "errors",
+    "WaitTimeout": "errors",
+    "WebhookStatus": "codes",
+    "download_result": "download",
+    "signature_header": "webhooks",
+    "verify_result": "webhooks",
+    "verify_signature": "webhooks",
+    "verify_webhook": "webhooks",
+    "wait_for_result": "wait",
+}
 
 
 def __getattr__(name: str) -> object:
-    if name in __all__:
-        for home in _HOMES:
-            module = import_module(f"{__name__}.{home}")
-            if hasattr(module, name):
-                return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value

@@ -1,7 +1,7 @@
 """The async API's four calls, one method each.
 
-A call is made once: whether to make it again is the caller's decision, since the platform knows no key that
-would keep a submit from being accepted twice.
+A call is made once. The platform has no idempotency key, so a repeated submit may be accepted twice: whether
+to repeat a call is the caller's decision.
 """
 
 import json
@@ -28,10 +28,11 @@ _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
 class AsyncInferenceClient:
-    """A caller of one deployment. Safe to share between threads; close it, or use it in a `with`.
+    """A client of one deployment. Threads may share it; close it, or use it in a `with`.
 
-    Every method raises `ConnectionFailed` where nothing answers, and `ApiError` or a subclass where the
-    service refuses or its answer cannot be read. `timeout` is in seconds, for each step of a call.
+    Every method raises `ConnectionFailed` if nothing answers, and `ApiError` or a subclass if the service
+    refuses or its answer cannot be read. `timeout` is in seconds and applies to each step of a call:
+    connecting, sending, receiving.
     """
 
     def __init__(
@@ -43,40 +44,42 @@ class AsyncInferenceClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         if not _HEADER_WORD.fullmatch(api_key):
-            raise InvalidSetting("API key", "is empty, or holds what a header cannot carry, such as a space")
+            raise InvalidSetting(
+                "API key", "is empty, or holds a character that a header cannot carry, such as a space"
+            )
         self._endpoint = endpoint
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {api_key}"},
             timeout=timeout,
             transport=transport,
-            trust_env=not endpoint.is_local,  # a proxy cannot reach this machine's own loopback
+            trust_env=not endpoint.is_local,  # a proxy cannot reach the loopback of this machine
         )
 
     @property
     def endpoint(self) -> Endpoint:
-        """Whom this client calls."""
+        """The endpoint that this client calls."""
         return self._endpoint
 
     def submit(self, request: AsyncPredictRequest) -> str:
         """Queue `request` and return its request id.
 
-        A chain takes the arguments of its entrypoint, by name, as `model_input`. Fields left at their default
-        are not sent: the platform's own defaults hold.
+        A chain's `model_input` holds the arguments of its entrypoint by name. Fields that were not set
+        are not sent: the platform's own defaults apply.
         """
         body = request.model_dump_json(exclude_unset=True).encode()
         url = self._endpoint.submit
         return self._call("POST", url, AsyncRequestAccepted, success=201, body=body).request_id
 
     def status(self, request_id: str) -> AsyncRequestStatus:
-        """Where the request stands; raises `NotFound` an hour after it ended, and for unknown ids."""
+        """Return the request's status. Raises `NotFound` for an unknown id, and an hour after the end."""
         return self._call("GET", self._endpoint.async_request(request_id), AsyncRequestStatus)
 
     def cancel(self, request_id: str) -> CancelAsyncRequestResult:
-        """Cancel the request if it is still queued; `canceled` tells whether it was."""
+        """Cancel the request if it is still queued; the answer's `canceled` says whether it was."""
         return self._call("DELETE", self._endpoint.async_request(request_id), CancelAsyncRequestResult)
 
     def queue_status(self) -> AsyncQueueStatus:
-        """How many requests of the deployment wait and run."""
+        """Return how many requests of the deployment are queued and in progress."""
         return self._call("GET", self._endpoint.async_queue_status, AsyncQueueStatus)
 
     def close(self) -> None:
@@ -120,7 +123,7 @@ class AsyncInferenceClient:
 
 
 def _refusal(response: httpx.Response, url: str) -> ApiError:
-    """What the service said, in the platform's form `{"error", "error_code", "detail"}` or any other."""
+    """Make an error from a body in the platform's form `{"error", "error_code", "detail"}` or any other."""
     try:
         content: Any = json.loads(response.content)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A stored result as files of one's own."""
+"""Download a stored result as files."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,12 +10,13 @@ from truss_outputs.results.reader import OutputReader
 
 
 def download_result(request_id: str, *, reader: OutputReader, to: Path) -> Iterator[Path]:
-    """Put the result and every artifact into `to/<request_id>/`, and name each file when it is there.
+    """Write the result and every artifact into `to/<request_id>/`, and yield each file once it is complete.
 
-    Each is checked against the result while it is written, and appears whole or not at all. `result.json`
-    comes last, as in the store: where it stands, the rest stands too. Files that are there are replaced.
-    Nothing is written outside `to`. `result.json` is the very document that is stored.
-    Raises what `OutputReader.load` and `read` raise, and OSError.
+    Each artifact is checked against the result while it is written, and appears whole or not at all.
+    `result.json`, the stored document byte for byte, is written last: where it exists, all artifacts exist.
+    Existing files are replaced, and nothing is written outside `to`.
+    Raises the errors of `OutputReader.load` and `OutputReader.read`, InvalidSetting if the request's folder
+    is a link, and OSError.
     """
     document = reader.document(request_id)
     result = reader.parse(document, request_id)
@@ -29,7 +30,7 @@ def download_result(request_id: str, *, reader: OutputReader, to: Path) -> Itera
 
 
 def _write(path: Path, chunks: Iterator[bytes]) -> Path:
-    """The chunks in place of what was at `path`; a link there is replaced, not followed."""
+    """Write the chunks to `path`, replacing what is there; a link is replaced, not followed."""
     unfinished = path.with_name(f".{path.name}.part")
     unfinished.unlink(missing_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""How a target becomes a URL. Nothing here talks to anyone.
+"""The URLs of a deployment's API. Pure: nothing here uses the network.
 
 Hosts and paths: Baseten's OpenAPI inference spec (baseten-go, 2026-07-01), "servers" and "paths".
 """
@@ -16,10 +16,11 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where one deployment of a model or of a chain answers.
+    """The address of one deployment of a model or of a chain.
 
-    `base_url` is its host, or anything that answers on the same paths, such as `truss-async serve`.
+    `base_url` is its host, or a server with the same paths, such as `truss-async serve`.
     `deployment_id` overrides `environment`, whose name may be `development`.
+    Raises InvalidSetting for a value that cannot be part of a URL.
     """
 
     base_url: str
@@ -58,21 +59,21 @@ class Endpoint:
 
     @property
     def is_local(self) -> bool:
-        """Whether this machine answers, and not a service on the network."""
+        """Whether `base_url` is on this machine."""
         return urlsplit(self.base_url).hostname in _LOOPBACK
 
     @property
     def submit(self) -> str:
-        """Where a request is submitted: to a model, or to a chain's entrypoint."""
+        """The URL to submit to: of a model, or of a chain's entrypoint."""
         return f"{self._target}/{'async_run_remote' if self.is_chain else 'async_predict'}"
 
     @property
     def async_queue_status(self) -> str:
-        """Where the length of the queue is asked for."""
+        """The URL that tells the length of the queue."""
         return f"{self._target}/async_queue_status"
 
     def async_request(self, request_id: str) -> str:
-        """Where one request is asked for or canceled. Request ids are global, so no target stands here."""
+        """The URL to read or cancel one request. It names no target, as request ids are global."""
         return f"{self.base_url}/async_request/{_name('request id', request_id)}"
 
     @property
@@ -85,14 +86,14 @@ class Endpoint:
 
 
 def _name(what: str, value: str) -> str:
-    """`value`, if it can stand in a URL as one name; else it might lead to another place."""
+    """Return `value` if it can be one segment of a path; anything else might lead elsewhere."""
     if not _NAME.fullmatch(value):
         raise InvalidSetting(what, f"{value[:40]!r} is not allowed: 1 to 128 letters, digits, '-' and '_'")
     return value
 
 
 def _web_url(value: str) -> str:
-    """`value` without a slash at its end, if it is a URL that paths can be added to."""
+    """Return `value` without trailing slashes, if it is a URL to which paths can be added."""
     try:
         parts = urlsplit(value)
         whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -1,18 +1,18 @@
-"""What can go wrong between a caller and the async API.
+"""The errors of the caller's side.
 
     InferenceError
-    ├── InvalidSetting (ValueError)           a model id, URL or key that no call could be made with
-    ├── ConnectionFailed (ConnectionError)    no answer; for a submit, whether it was accepted is unknown
-    ├── ApiError                              the service answered, and refused
+    ├── InvalidSetting (ValueError)           a model id, URL or key with which no call can be made
+    ├── ConnectionFailed (ConnectionError)    no answer; a submit may or may not have been accepted
+    ├── ApiError                              the service refused, or its answer cannot be read
     │   ├── InvalidRequest (ValueError)         400
     │   ├── Unauthorized (PermissionError)      401, 403
     │   ├── NotFound (LookupError)              404: no such request, model or deployment
     │   ├── PayloadTooLarge (ValueError)        413
     │   └── RateLimited                         429
     ├── RequestFailed                         the request ended without a result
-    ├── ResultMissing (LookupError)           the request succeeded, and its result is not in the store
+    ├── ResultMissing (LookupError)           the request succeeded, but its result is not in the store
     ├── NotAuthentic (ValueError)             a webhook or a stored result that somebody else may have written
-    └── WaitTimeout (TimeoutError)            the request had not ended within the time the caller gave
+    └── WaitTimeout (TimeoutError)            the request did not end within the time the caller gave
 
 No message and no repr ever holds an API key.
 """
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class InferenceError(Exception):
-    """Base of everything this package raises on purpose."""
+    """The base of every error that this package raises on purpose."""
 
 
 class InvalidSetting(InferenceError, ValueError):
-    """A value that no call could be made with. `problem` never holds the value of a key."""
+    """A value with which no call can be made. `problem` never holds the value of a key."""
 
     def __init__(self, name: str, problem: str) -> None:
         self.name = name
@@ -46,9 +46,9 @@ class ConnectionFailed(InferenceError, ConnectionError):
 
 
 class ApiError(InferenceError):
-    """The service answered, but not with what was asked for.
+    """The service answered with an error, or with something that cannot be read.
 
-    `error` and `error_code` are the service's own words; `url` is what was called.
+    `error` and `error_code` are the service's own words; `url` is the URL that was called.
     """
 
     def __init__(self, *, status_code: int, error: str, url: str, error_code: str | None = None) -> None:
@@ -80,7 +80,7 @@ class PayloadTooLarge(ApiError, ValueError):
 
 
 class RateLimited(ApiError):
-    """Too many calls, or too many requests queued. The call may be made again later."""
+    """Too many calls, or too many queued requests. The call may be repeated later."""
 
 
 class RequestFailed(InferenceError):
@@ -95,19 +95,19 @@ class RequestFailed(InferenceError):
 
 
 class ResultMissing(InferenceError, LookupError):
-    """The request succeeded, but there is nothing at the place its result belongs."""
+    """The request succeeded, but there is no result at its URL."""
 
     def __init__(self, request_id: str, url: str) -> None:
         self.request_id = request_id
         self.url = url
         super().__init__(
             f"request {request_id} succeeded, but there is no result at {url}: "
-            "does the model store its outputs in this place?"
+            "does the model store its outputs there?"
         )
 
 
 class NotAuthentic(InferenceError, ValueError):
-    """A webhook, or a stored result, is not signed as it should be. `reason` names no secret."""
+    """A webhook or a stored result is not correctly signed. `reason` names no secret."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -115,9 +115,10 @@ class NotAuthentic(InferenceError, ValueError):
 
 
 class WaitTimeout(InferenceError, TimeoutError):
-    """The request had not ended in time; it may yet.
+    """The request did not end in time; it may still end.
 
-    `status` is the last one seen, if any was; `trouble` is what kept service or store from answering at last.
+    `status` is the last one seen, or None; `trouble` is the last error of the service or the store, if their
+    last call failed.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""Following one request until its result is in the store.
+"""Wait until the result of a request is in the store.
 
-The store is what counts: a result that lies there ends the wait, whatever the status says. The status only
-tells that no result will come, so that a failed request is not waited for until the time is up.
+The store decides: a result that is there ends the wait, whatever the status is. The status only serves to end
+the wait early if no result will come.
 """
 
 import time
@@ -25,11 +25,11 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
 PAUSE_GROWTH = 1.5
 
-# Gentle, as many callers may wait at once: the platform allows 20 status calls a second in all
+# Long, because many callers may wait at once: the platform allows 20 status calls a second in total
 # (docs.baseten.co, the status reference, "Rate limits").
 STATUS_INTERVAL = 2.0
 
-# How long a store may take to show an object that its writer was told is there.
+# How long a store may take to show an object after it has confirmed the write.
 VISIBILITY_GRACE = 10.0
 
 _SUCCESSES = (RequestStatus.SUCCEEDED, RequestStatus.WEBHOOK_FAILED)
@@ -45,12 +45,13 @@ def wait_for_result(
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> StoredResult:
-    """The request's stored result, as soon as it is there. `timeout` is in seconds.
+    """Return the request's stored result as soon as it is there. `timeout` is in seconds.
 
-    Raises `WaitTimeout` when the time is up and, with a `client`, at once: `RequestFailed` where the request
-    ended without a result; `ResultMissing` where it succeeded and nothing was stored; `NotFound` where
-    neither service nor store knows it; `Unauthorized`; and `ConnectionFailed` if the service never answered.
-    A service that answered once, and a store, may be away for a while.
+    `on_status` is called with each status that the service answers.
+    Raises `WaitTimeout` when the time is up. With a `client` it raises earlier: `RequestFailed` if the
+    request ended without a result; `ResultMissing` if it succeeded but nothing was stored; `NotFound` if
+    neither the service nor the store knows it; `Unauthorized`; and `ConnectionFailed` if the service never
+    answered. A store, and a service that has answered once, may be unavailable for a while: the wait goes on.
     """
     watch = _StatusWatch(client, request_id, on_status)
     start = monotonic()
@@ -61,7 +62,7 @@ def wait_for_result(
             watch.look(monotonic())
             status_due = monotonic() + STATUS_INTERVAL
         trouble: Exception | None = watch.problem
-        try:  # after the status: what had ended by then has its result here by now
+        try:  # after the status: a request that had ended by then has its result here by now
             return reader.load(request_id)
         except ObjectNotFound as missing:
             watch.raise_if_hopeless(missing.url, monotonic())
@@ -77,7 +78,7 @@ def wait_for_result(
 
 
 class _StatusWatch:
-    """What the service says of one request, and whether that leaves any hope for a result."""
+    """Reads one request's status, and decides whether a result can still come."""
 
     def __init__(
         self,
@@ -94,11 +95,11 @@ class _StatusWatch:
 
     @property
     def last_seen(self) -> RequestStatus | None:
-        """The last status the service told, if it ever did."""
+        """The last status that the service answered, or None."""
         return self._status.status if self._status else None
 
     def look(self, now: float) -> None:
-        """Ask the service, unless its last word was final."""
+        """Read the status, unless the request is already known to have succeeded."""
         if self._client is None or self._succeeded_at is not None:
             return
         try:
@@ -113,7 +114,7 @@ class _StatusWatch:
             self._succeeded_at = now
 
     def raise_if_hopeless(self, url: str, now: float) -> None:
-        """To be called when the store has no result at `url`."""
+        """Raise if no result can come any more. Called when the store has no result at `url`."""
         if self.problem and not self._may_pass(self.problem):
             raise self.problem
         if self._succeeded_at is not None:

@@ -1,7 +1,7 @@
-"""Where a webhook may be sent. Pure: names are judged as they are written, addresses by what they are.
+"""The URLs to which a webhook may be sent. Pure: host names are judged as written, without a lookup.
 
 docs.baseten.co/inference/async: HTTPS, or plain HTTP on localhost for development. Which addresses are
-refused is our choice, as the platform states none: everything that is not public.
+refused is our choice; Baseten states none: every address that is not public.
 """
 
 from ipaddress import ip_address
@@ -12,13 +12,13 @@ from truss_outputs.inputs.public_address import is_public
 __all__ = ["LOCAL_HOSTS", "is_public", "shown", "webhook_url_problem"]
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The names of this machine, the one place where a webhook may be received without HTTPS."""
+"""The names of this machine, the only host that may receive a webhook without HTTPS."""
 
 
 def webhook_url_problem(url: str, *, allow_private: bool = False) -> str | None:
-    """Why nothing is sent to `url`, or None where something is.
+    """Return why no webhook is sent to `url`, or None if one may be sent.
 
-    A name may still turn out to stand for a private address: who connects asks `is_public` of each.
+    A host name may still resolve to a private address: the sender checks each address with `is_public`.
     """
     parts = _split(url)
     if parts is None or not parts.hostname:
@@ -33,7 +33,7 @@ def webhook_url_problem(url: str, *, allow_private: bool = False) -> str | None:
 
 
 def shown(url: str) -> str:
-    """The URL as a log may show it: without what may be a password or a token."""
+    """Return the URL as a log may show it: without user, password, query and fragment."""
     parts = _split(url)
     if parts is None:
         return "(not a URL)"
@@ -43,7 +43,7 @@ def shown(url: str) -> str:
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  # raises where it is no number
+        parts.port  # noqa: B018  # raises if it is not a number
     except ValueError:
         return None
     return parts

@@ -1,7 +1,7 @@
-"""Whether a webhook, or a stored result, comes from whom it says it comes from.
+"""Sign and verify webhooks and stored results.
 
-Pure: nothing here reads a clock or asks anyone. The signature is verified over the very bytes that came,
-before anything in them is looked at.
+Pure: nothing here reads a clock or uses the network. A signature is verified over the bytes as received,
+before they are parsed.
 
     def receive(request):  # in the web framework of your choice
         result = verify_webhook(
@@ -24,16 +24,16 @@ from truss_outputs.results.signing import signature, unsealed
 
 SIGNATURE_HEADER = "X-BASETEN-SIGNATURE"
 TOLERANCE = timedelta(seconds=300)
-"""How old a webhook may be, as the platform recommends."""
+"""The greatest age of a webhook, as the platform recommends."""
 
-# While a secret is rotated there are two. Who sends more makes us work for nothing.
+# There are two while a secret is rotated. A longer list would only cost time.
 _MOST_SIGNATURES = 10
 
 
 def signature_header(body: bytes, secrets: Sequence[str]) -> str:
-    """The value of X-BASETEN-SIGNATURE with which the platform sends `body`: `v1=…,v1=…`, newest first.
+    """Return the X-BASETEN-SIGNATURE that the platform sends with `body`: `v1=…,v1=…`, one for each secret.
 
-    For whoever sends: the emulator, and the tests of a receiver.
+    For senders: the emulator, and the tests of a receiver.
     """
     return ",".join(signature(body, secret) for secret in secrets)
 
@@ -46,43 +46,45 @@ def verify_webhook(
     now: datetime,
     tolerance: timedelta = TOLERANCE,
 ) -> AsyncPredictResult:
-    """The webhook's content, if it is signed with one of `secrets` and was sent just now.
+    """Return the webhook's content, if it is signed with one of `secrets` and was sent within `tolerance`.
 
-    `body` is what came over the wire, not parsed and written again; `header` is the value of
-    X-BASETEN-SIGNATURE. Raises NotAuthentic. A webhook can come twice: remember its `request_id`.
+    `body` is the body as received, not parsed and written again; `header` is the value of
+    X-BASETEN-SIGNATURE. Raises NotAuthentic, and InvalidSetting if there is no secret.
+    A webhook can come twice: remember its `request_id`.
     """
     verify_signature(body, header, secrets)
     try:
         result = AsyncPredictResult.model_validate_json(body)
     except ValidationError as error:
-        raise NotAuthentic("it is signed, but it is no async predict result") from error
+        raise NotAuthentic("it is signed, but it is not an async predict result") from error
     if abs(now - result.time) > tolerance:
         seconds = (now - result.time).total_seconds()
         raise NotAuthentic(
             f"it was sent {seconds:.0f} s ago, where {tolerance.total_seconds():.0f} s are allowed: "
-            "a repetition, or a clock that is wrong"
+            "it was repeated, or a clock is wrong"
         )
     return result
 
 
 def verify_result(document: bytes, secrets: Sequence[str]) -> StoredResult:
-    """The stored result that these bytes of a `result.json` are, if it is signed with one of `secrets`.
+    """Return the stored result in these bytes of a `result.json`, if it is signed with one of `secrets`.
 
-    It has no age: a result may be read whenever one likes. Its artifacts are checked by their checksums,
-    which are signed with it. Raises NotAuthentic.
+    The age is not checked: a result may be read at any time. The signature covers the checksums of the
+    artifacts. Raises NotAuthentic, and InvalidSetting if there is no secret.
     """
     signed, found = unsealed(document)
     verify_signature(signed, found, secrets)
     try:
         return StoredResult.model_validate_json(signed)
     except ValidationError as error:
-        raise NotAuthentic("it is signed, but it is no stored result") from error
+        raise NotAuthentic("it is signed, but it is not a stored result") from error
 
 
 def verify_signature(body: bytes, header: str | None, secrets: Sequence[str]) -> None:
-    """Raises NotAuthentic unless one signature in `header`, `v1=…,v1=…`, is one of `secrets` over `body`.
+    """Raise NotAuthentic unless `header`, `v1=…,v1=…`, holds a signature of `body` with one of `secrets`.
 
-    Every signature is compared with every secret, in the same time whatever they are.
+    Every signature is compared with every secret, in constant time. Raises InvalidSetting if there is no
+    secret.
     """
     if isinstance(secrets, str) or not secrets or not all(secrets):
         raise InvalidSetting("webhook secrets", "found none, or an empty one; allowed: whsec_… in a list")
@@ -98,4 +100,4 @@ def verify_signature(body: bytes, header: str | None, secrets: Sequence[str]) ->
         for other in expected
     ]
     if not any(matches):
-        raise NotAuthentic("its signature is not one of these secrets'")
+        raise NotAuthentic("its signature was made with none of these secrets")

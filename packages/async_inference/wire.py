@@ -1,7 +1,7 @@
-"""The async API's messages, as they go over the wire.
+"""The messages of the async API.
 
-Names, defaults and bounds are those of Baseten's OpenAPI inference spec (baseten-go, 2026-07-01) and of
-docs.baseten.co/inference/async; where the two differ, the guide and the status reference decide.
+Names, defaults and bounds are from Baseten's OpenAPI inference spec (baseten-go, 2026-07-01) and from
+docs.baseten.co/inference/async. Where the two differ, the guide and the status reference decide.
 """
 
 from typing import Annotated
@@ -32,7 +32,7 @@ class _Message(BaseModel):
 
 
 class InferenceRetryConfig(_Message):
-    """How often a failed prediction is tried again. Delays are in milliseconds and double each time."""
+    """How many times a failed prediction is tried. Delays are in milliseconds and double each time."""
 
     max_attempts: Annotated[int, Field(strict=True, ge=1, le=10)] = 3
     initial_delay_ms: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 1_000
@@ -67,7 +67,7 @@ class AsyncRequestAccepted(_Message):
 
 
 class AsyncRequestStatus(_Message):
-    """The answer to `GET /async_request/{request_id}`: with a `model_id`, or a `chain_id`."""
+    """The answer to `GET /async_request/{request_id}`, with a `model_id` or a `chain_id`."""
 
     request_id: str
     model_id: str | None = None
@@ -81,7 +81,7 @@ class AsyncRequestStatus(_Message):
 
 
 class CancelAsyncRequestResult(_Message):
-    """The answer to `DELETE /async_request/{request_id}`: 200 also where it was too late to cancel."""
+    """The answer to `DELETE /async_request/{request_id}`: 200 even if it was too late to cancel."""
 
     request_id: str
     canceled: bool
@@ -89,7 +89,7 @@ class CancelAsyncRequestResult(_Message):
 
 
 class AsyncQueueStatus(_Message):
-    """The answer to `GET /…/async_queue_status`; of a chain, `model_id` is the chain's id too."""
+    """The answer to `GET /…/async_queue_status`; for a chain, `model_id` is the chain's id too."""
 
     model_id: str
     chain_id: str | None = None

@@ -1,4 +1,4 @@
-"""The README says what is so: its settings, its commands, its Python, its example."""
+"""The README is true of the code: its settings, its commands, its Python, its example."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""`python -m async_inference.cli`: the command, where no script of it is on the path."""
+"""`python -m async_inference.cli`: the command, where its script is not on the path."""
 
 from async_inference.cli.main import main
 

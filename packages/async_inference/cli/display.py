@@ -1,4 +1,4 @@
-"""What commands print: JSON for machines, tables for people."""
+"""The output of commands: JSON for machines, tables for people."""
 
 import json
 import sys
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from async_inference.wire import AsyncRequestStatus
     from truss_outputs.results.document import StoredArtifact, StoredResult
 
-# The terminal breaks what is too long, and so a URL can be copied from it in one piece.
+# Wider than any line: the terminal wraps long ones, so that a URL can be copied in one piece.
 _UNBROKEN = 10_000
 
 _COLOURS = {"SUCCEEDED": "green", "WEBHOOK_FAILED": "yellow", "QUEUED": "cyan", "IN_PROGRESS": "cyan"}
 
 
 def show_json(document: "BaseModel | dict[str, Any]") -> None:
-    """One JSON document on one line, with what was said and no defaults of ours."""
+    """Print one JSON document on one line, with the fields that were received and no defaults."""
     if isinstance(document, dict):
         click.echo(json.dumps(document, ensure_ascii=False))
     else:
@@ -30,7 +30,7 @@ def show_json(document: "BaseModel | dict[str, Any]") -> None:
 
 
 def show_fields(*fields: tuple[str, str]) -> None:
-    """Names and what they stand for, one a line."""
+    """Print names with their values, one pair a line."""
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2))
@@ -41,7 +41,7 @@ def show_fields(*fields: tuple[str, str]) -> None:
 
 
 def show_status(status: "AsyncRequestStatus") -> None:
-    """Where a request stands."""
+    """Print a request's status as a table."""
     from rich.table import Table
     from rich.text import Text
 
@@ -60,7 +60,7 @@ def show_status(status: "AsyncRequestStatus") -> None:
 
 
 def show_result(result: "StoredResult") -> None:
-    """A stored result, and what lies beside it."""
+    """Print a stored result, and a table of its artifacts."""
     console = _console()
     console.print_json(result.model_dump_json())
     if result.truss_outputs.artifacts:
@@ -81,7 +81,7 @@ def _show_artifacts(console: "Console", artifacts: Iterable["StoredArtifact"]) -
 
 @contextmanager
 def progress(text: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on stderr, if somebody watches; what it gives changes its text."""
+    """Show a spinner on stderr, if that is a terminal, and yield a function that changes its text."""
     if not sys.stderr.isatty():
         yield lambda text: None
         return
@@ -90,7 +90,7 @@ def progress(text: str) -> Iterator[Callable[[str], None]]:
 
 
 def note(text: str) -> None:
-    """A remark for people, on stderr."""
+    """Print a remark for people on stderr."""
     click.echo(f"truss-async: {text}", err=True)
 
 

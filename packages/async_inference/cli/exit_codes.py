@@ -1,4 +1,4 @@
-"""What the exit code of `truss-async` says. The one place where an error becomes a number."""
+"""The exit codes of `truss-async`: the one place where an error becomes a number."""
 
 from async_inference.errors import InferenceError, InvalidSetting, WaitTimeout
 from truss_outputs.errors import InvalidRequestId, OutputError, ResultNotReady, SettingsError
@@ -7,7 +7,7 @@ FAILURE = 1
 USAGE = 2
 TIMEOUT = 3
 
-# The first that matches holds.
+# The first match decides.
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (WaitTimeout, TIMEOUT),
     (ResultNotReady, TIMEOUT),
@@ -16,10 +16,10 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (InvalidRequestId, USAGE),
     (InferenceError, FAILURE),
     (OutputError, FAILURE),
-    (OSError, FAILURE),  # this machine's own: no permission, no space
+    (OSError, FAILURE),  # of this machine: no permission, no space
 )
 
 
 def exit_code(error: Exception) -> int | None:
-    """The code for an error raised on purpose, or None for one that nobody foresaw."""
+    """Return the exit code of an expected error, or None for any other."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), None)

@@ -1,39 +1,38 @@
 """The command `truss-async`.
 
-Its commands are found by the entry-point group `truss_async.commands` and imported when they are called, so
-that the caller's side never imports the emulator. What goes wrong on purpose is one line on stderr; a
-traceback is a bug.
+A command is imported when it is called. Built-in commands stand in a table; the entry-point group
+`truss_async.commands` is for commands of other packages, such as the emulator's `serve`, which this package
+never imports by itself. An expected error is one line on stderr; a traceback is a bug.
 """
 
 import sys
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
+from async_inference.cli.commands import BUILT_IN
 from async_inference.cli.plugins import plugins
 
-_COMMANDS = "truss_async.commands"
+_PLUGIN_GROUP = "truss_async.commands"
 
 
 class CommandLine(click.Group):
-    """A group whose commands are entry points, and whose every failure is one line and an exit code."""
+    """A group of built-in and added commands, where every failure is one line and an exit code."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Every command that is installed, by name."""
-        return sorted(plugins(_COMMANDS).names)
+        """Return the names of all commands, sorted."""
+        return sorted({*BUILT_IN, *plugins(_PLUGIN_GROUP).names})
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """The command, imported now."""
-        for found in plugins(_COMMANDS).select(name=name):
-            try:
-                command: click.Command = found.load()
-            except ImportError as error:
-                return _unavailable(name, error)
-            return command
-        return None
+        """Import and return the command, or None if there is no command of this name."""
+        try:
+            return _load(name)
+        except ImportError as error:
+            return _unavailable(name, error)
 
     def main(self, *arguments: Any, **options: Any) -> NoReturn:
-        """Run the command and end the process. What a command returns is its exit code; None is success."""
+        """Run the command and end the process with the exit code that it returns; None is success."""
         try:
             sys.exit(super().main(*arguments, **{**options, "standalone_mode": False}))
         except click.ClickException as error:
@@ -41,7 +40,7 @@ class CommandLine(click.Group):
         except click.Abort:
             _end("interrupted", 130)
         except Exception as error:
-            from async_inference.cli.exit_codes import exit_code  # here, so that nobody else waits for it
+            from async_inference.cli.exit_codes import exit_code  # here: only a failure pays for the import
 
             code = exit_code(error)
             if code is None:
@@ -62,8 +61,8 @@ def main(context: click.Context) -> None:
 
     \b
     Exit codes:
-      0    it worked
-      1    the request failed, expired or was canceled; or the service refused, or did not answer
+      0    success
+      1    the request failed, expired or was canceled; or the service refused it, or did not answer
       2    the command cannot be run as given: an option, a setting, a key
       3    the time was up
       130  interrupted with Ctrl-C
@@ -77,8 +76,18 @@ def _end(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def _load(name: str) -> click.Command | None:
+    if name in BUILT_IN:
+        built_in: click.Command = getattr(import_module(BUILT_IN[name]), name)
+        return built_in
+    for plugin in plugins(_PLUGIN_GROUP).select(name=name):
+        added: click.Command = plugin.load()
+        return added
+    return None
+
+
 def _unavailable(name: str, error: ImportError) -> click.Command:
-    """Stands for a command whose package is not installed, or not completely."""
+    """Return a stand-in for a command whose package is missing or incomplete."""
 
     def refuse() -> NoReturn:
         raise click.ClickException(f"{name} is not available: {error}")

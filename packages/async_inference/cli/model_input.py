@@ -1,4 +1,4 @@
-"""What the user gives as the model's input: JSON text, a file, stdin, or the Truss's own example."""
+"""The model's input as the user gives it: JSON text, a file, stdin, or the Truss's own example."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from async_inference.cli.truss_config import read_truss_config
 
 
 def read_model_input(argument: str | None, *, file: str | None, example_of: Path | None) -> Any:
-    """The input, from the one source that is given; `-` is stdin, as an argument and as a file."""
+    """Read the input from the one source that is given; `-` is stdin, as an argument and as a file."""
     if sum(source is not None for source in (argument, file, example_of)) != 1:
         raise click.UsageError("give one of INPUT, --file and --example")
     if example_of is not None:
@@ -39,7 +39,7 @@ def _example(truss_dir: Path) -> Any:
 
 
 def _parse(text: str | bytes, name: str, advice: str = "") -> Any:
-    from pydantic_core import from_json  # stricter than json: no NaN, no half of a surrogate pair
+    from pydantic_core import from_json  # stricter than json: it refuses NaN and lone surrogates
 
     try:
         return from_json(text, allow_inf_nan=False)

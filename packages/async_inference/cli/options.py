@@ -1,6 +1,6 @@
-"""The options that commands share, each written once, and what they become.
+"""The options that several commands share.
 
-A decorator takes its options out of the command's arguments and hands over one value in their place.
+Each decorator replaces its options, among the command's arguments, by one value that is made of them.
 """
 
 import functools
@@ -17,13 +17,13 @@ from async_inference.cli.service import LOCAL_URL, Service
 Command = Callable[..., Any]
 
 EXIT_CODES = (
-    "Exit codes: 0 it worked, 1 it failed or was refused, 2 it cannot be run as given, 3 the time was up, "
-    "130 Ctrl-C."
+    "Exit codes: 0 success, 1 the request failed or was refused, 2 the command cannot be run as given, "
+    "3 the time was up, 130 Ctrl-C."
 )
 
 
 def service_options(command: Command) -> Command:
-    """The options that say whom to call, as `service`."""
+    """Add the options that choose the service to call, passed on as `service`."""
 
     @click.option(
         "--api-key",
@@ -44,14 +44,14 @@ def service_options(command: Command) -> Command:
         envvar="BASETEN_CHAIN_ID",
         show_envvar=True,
         metavar="ID",
-        help="Call this chain on Baseten; with --base-url, whatever chain answers there.",
+        help="Call this chain on Baseten; with --base-url, the chain that is served there.",
     )
     @click.option(
         "--base-url",
         envvar="TRUSS_ASYNC_BASE_URL",
         show_envvar=True,
         metavar="URL",
-        help="Call whatever answers here, rather than Baseten.  [default without a model or chain id: "
+        help="Call the server at this address instead of Baseten.  [default without a model or chain id: "
         f"{LOCAL_URL}, where 'truss-async serve' listens]",
     )
     @click.option(
@@ -59,9 +59,9 @@ def service_options(command: Command) -> Command:
         metavar="NAME",
         default="production",
         show_default=True,
-        help="Which environment to call; 'development' is one.",
+        help="The environment to call; may be 'development'.",
     )
-    @click.option("--deployment-id", metavar="ID", help="One deployment, in place of an environment.")
+    @click.option("--deployment-id", metavar="ID", help="The deployment to call, instead of an environment.")
     @functools.wraps(command)
     def taking(
         *,
@@ -87,7 +87,7 @@ def service_options(command: Command) -> Command:
 
 
 def outputs_options(command: Command) -> Command:
-    """The options that say where results are stored, as `outputs`."""
+    """Add the options that choose the store of the results, passed on as `outputs`."""
 
     @click.option(
         "--outputs",
@@ -95,18 +95,18 @@ def outputs_options(command: Command) -> Command:
         envvar="TRUSS_OUTPUTS_URL",
         show_envvar=True,
         metavar="URL",
-        help="Where the results are: s3://bucket/prefix or file:///folder.  [default: what the Truss's "
-        "config.yaml says]",
+        help="Where results are stored, such as s3://bucket/prefix or file:///folder.  [default: the url "
+        "in the Truss's config.yaml]",
     )
     @click.option(
         "--truss-dir",
         type=click.Path(file_okay=False, path_type=Path),
         default=".",
         show_default=True,
-        help="The Truss whose config.yaml is read.",
+        help="The folder of the Truss whose config.yaml is read.",
     )
     @click.option(
-        "--destination", metavar="NAME", help="One of the settings' destinations, in place of their url."
+        "--destination", metavar="NAME", help="One of the destinations in the settings, instead of their url."
     )
     @functools.wraps(command)
     def taking(*, url: str | None, truss_dir: Path, destination: str | None, **others: Any) -> Any:
@@ -117,22 +117,22 @@ def outputs_options(command: Command) -> Command:
 
 
 def deployment_options(command: Command) -> Command:
-    """The options that say whose results are meant, where no deployment is called. They go into `outputs`.
+    """Add the options that choose whose results are meant, where no deployment is called.
 
-    To stand below `outputs_options`.
+    They go into `outputs`, so this decorator stands below `outputs_options`.
     """
 
     @click.option(
-        "--environment", metavar="NAME", help="The model's environment, where their url depends on it."
+        "--environment", metavar="NAME", help="The model's environment, if the results' url depends on it."
     )
     @click.option(
         "--model-id",
         envvar="BASETEN_MODEL_ID",
         show_envvar=True,
         metavar="ID",
-        help="The model, where their url depends on it.",
+        help="The model, if the results' url depends on it.",
     )
-    @click.option("--deployment-id", metavar="ID", help="The deployment, where their url depends on it.")
+    @click.option("--deployment-id", metavar="ID", help="The deployment, if the results' url depends on it.")
     @functools.wraps(command)
     def taking(*, outputs: Outputs, **given: Any) -> Any:
         names = ("environment", "model_id", "deployment_id")
@@ -142,13 +142,15 @@ def deployment_options(command: Command) -> Command:
 
 
 def json_option(command: Command) -> Command:
-    """The option `--json`, as `as_json`."""
-    option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, and no more.")
+    """Add the option `--json`, passed on as `as_json`."""
+    option = click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else."
+    )
     return option(command)
 
 
 def timeout_option(command: Command) -> Command:
-    """The option `--timeout`, in seconds."""
+    """Add the option `--timeout`, in seconds."""
     option = click.option(
         "--timeout",
         type=click.FloatRange(min=0),

@@ -1,4 +1,4 @@
-"""The request a user describes with options."""
+"""The options that describe a request."""
 
 import functools
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ _RETRIES = ("max_attempts", "initial_delay_ms", "max_delay_ms")
 
 @dataclass(frozen=True, kw_only=True)
 class RequestSettings:
-    """The fields a user gave, by their names in the request. The platform's defaults hold for the others."""
+    """The fields that the user gave, under their names; the platform has defaults for the rest."""
 
     fields: dict[str, Any]
 
     def request(self, model_input: "JsonValue") -> "AsyncPredictRequest":
-        """The request with this input. What is out of range is named by its option."""
+        """Make the request with this input. The error for a value out of range names the option."""
         from pydantic import ValidationError
 
         from async_inference.wire import AsyncPredictRequest
@@ -38,7 +38,7 @@ class RequestSettings:
 
 
 def _in_words(error: "ValidationError") -> str:
-    """The first of pydantic's complaints, under the name the user knows."""
+    """The first of pydantic's complaints, under the option's name."""
     first = error.errors(include_url=False)[0]
     problem = first["msg"].removeprefix("Value error, ")
     if first["loc"][0] == "model_input":
@@ -48,20 +48,30 @@ def _in_words(error: "ValidationError") -> str:
 
 
 def request_options(command: "Command") -> "Command":
-    """The options that say how a request is queued and run, as `settings`. Named as the fields they fill."""
+    """Add the options that say how a request is queued and run, passed on as `settings`.
 
-    @click.option("--webhook", "webhook_endpoint", metavar="URL", help="Send the result here too.")
+    Each is named as the field that it fills.
+    """
+
+    @click.option("--webhook", "webhook_endpoint", metavar="URL", help="Send the result to this URL as well.")
     @click.option("--priority", type=int, metavar="0..2", help="0 is served first.")
     @click.option(
         "--max-time-in-queue",
         "max_time_in_queue_seconds",
         type=int,
         metavar="SECONDS",
-        help="Expire after so long in the queue: 10 to 259200.",
+        help="Expire the request after this time in the queue: 10 to 259200.",
     )
-    @click.option("--max-attempts", type=int, metavar="1..10", help="How often to try, if the model fails.")
-    @click.option("--initial-delay-ms", type=int, metavar="MS", help="The pause before the second attempt.")
-    @click.option("--max-delay-ms", type=int, metavar="MS", help="The longest pause: each is twice the last.")
+    @click.option(
+        "--max-attempts", type=int, metavar="1..10", help="How many times to try, if the model fails."
+    )
+    @click.option(
+        "--initial-delay-ms",
+        type=int,
+        metavar="MS",
+        help="The pause before the second attempt; it doubles each time.",
+    )
+    @click.option("--max-delay-ms", type=int, metavar="MS", help="The longest pause between two attempts.")
     @functools.wraps(command)
     def taking(**given: Any) -> Any:
         fields = {

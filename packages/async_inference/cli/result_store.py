@@ -1,4 +1,4 @@
-"""Where a command looks for results."""
+"""The store in which a command looks for results."""
 
 import os
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ _ACCESS = (
     "sas_token_secret",
     "connection_string_secret",
 )
-_ANOTHER = "another"  # a value that no placeholder has by default
+_ANOTHER = "another"  # a probe: no placeholder has this value by default
 _SECRET = "TRUSS_SECRET_"  # noqa: S105  # the start of a variable's name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """The store at `url`, or else the one that the Truss names; the Truss's other settings hold for both."""
+    """The store at `url`, or else the Truss's own. The Truss's other settings apply to both."""
 
     url: str | None
     truss_dir: Path
@@ -42,9 +42,9 @@ class Outputs:
     deployment_id: str | None = None
 
     def of(self, service: "Service") -> Self:
-        """The same, where the model that is called there stores.
+        """Return these outputs with the environment and the ids of the service that is called.
 
-        Only on Baseten is there an environment, and a development deployment is in none.
+        Environments exist on Baseten only, and a development deployment is in none.
         """
         is_on_baseten = service.model_id is not None or service.chain_id is not None
         has_environment = is_on_baseten and service.environment != "development"
@@ -56,9 +56,9 @@ class Outputs:
         )
 
     def result_url(self, request_id: str) -> str | None:
-        """Where the result of the request will be, or None where neither a URL nor a Truss says.
+        """Return the URL of the request's result, or None if neither a URL nor a Truss names a store.
 
-        The store is not asked, nor its SDK imported.
+        Neither calls the store nor imports its SDK.
         """
         settings = self.settings()
         if settings is None:
@@ -68,13 +68,13 @@ class Outputs:
         return f"{self._url(settings).rstrip('/')}/{result_key(request_id)}"
 
     def reader(self) -> "OutputReader":
-        """What reads from the store. It is the user's own access that counts, not the model's."""
+        """Open a reader of the store, with the user's own access instead of the model's."""
         from truss_outputs.results.reader import OutputReader
 
         return OutputReader(self.store())
 
     def store(self) -> "Store":
-        """The store itself, with the user's own access."""
+        """Open the store, with the user's own access instead of the model's."""
         settings = self.settings()
         if settings is None:
             raise click.UsageError(
@@ -85,7 +85,7 @@ class Outputs:
         return _as_caller(settings, os.environ).open_store(_Secrets(os.environ), url=url)
 
     def settings(self) -> "OutputSettings | None":
-        """The settings, or None where neither a URL nor a Truss names a store."""
+        """Return the settings, or None if neither a URL nor a Truss names a store."""
         from truss_outputs.settings.outputs import URL_VARIABLE, OutputSettings
 
         config = read_truss_config(self.truss_dir) or {}
@@ -95,18 +95,21 @@ class Outputs:
         return OutputSettings.from_config(config, {**os.environ, **override})
 
     def _url(self, settings: "OutputSettings") -> str:
-        """The url that holds there, where it is known; another would be a place with no result in it."""
+        """The url for the known ids; raises UsageError if it depends on an id that is not known.
+
+        A guess would lead to a place without the result.
+        """
         known = {"model_id": self.model_id, "deployment_id": self.deployment_id}
-        told = settings.url_for(environment=self.environment, destination=self.destination, **known)
+        url = settings.url_for(environment=self.environment, destination=self.destination, **known)
         for name, value in known.items():
             other = {**known, name: _ANOTHER}
-            if value is None and told != settings.url_for(
+            if value is None and url != settings.url_for(
                 environment=self.environment, destination=self.destination, **other
             ):
                 raise click.UsageError(
                     f"the url of the results has {{{name}}} in it: give --{name.replace('_', '-')}"
                 )
-        return told
+        return url
 
 
 def _as_caller(settings: "OutputSettings", environ: Mapping[str, str]) -> "OutputSettings":
@@ -119,7 +122,7 @@ def _as_caller(settings: "OutputSettings", environ: Mapping[str, str]) -> "Outpu
 
 @dataclass(frozen=True)
 class _Secrets:
-    """The Truss's secrets, as the environment of this machine has them."""
+    """The Truss's secrets, from this machine's environment variables."""
 
     environ: Mapping[str, str]
 

@@ -1,4 +1,4 @@
-"""Whom a command calls."""
+"""The service that a command calls."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -8,13 +8,13 @@ import click
 if TYPE_CHECKING:
     from async_inference.client import AsyncInferenceClient
 
-# Where `truss-async serve` listens unless told otherwise.
+# The default address of `truss-async serve`.
 LOCAL_URL = "http://127.0.0.1:8080"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A model or chain on Baseten, or whatever answers at `base_url`; without either, the emulator here."""
+    """A model or chain on Baseten, or the server at `base_url`; by default the emulator on this machine."""
 
     api_key: str | None = field(repr=False)
     model_id: str | None
@@ -24,12 +24,12 @@ class Service:
     deployment_id: str | None
 
     def client(self) -> "AsyncInferenceClient":
-        """A client, to be closed by the caller."""
+        """Return a client of the service; the caller closes it."""
         if not self.api_key:
             raise click.UsageError(
                 "no API key: set BASETEN_API_KEY or give --api-key ('truss-async serve' prints its own)"
             )
-        # Here, so that `--help` does not wait for an HTTP library.
+        # Here: `--help` does not pay for importing an HTTP library.
         from async_inference.client import AsyncInferenceClient
         from async_inference.endpoint import Endpoint
 

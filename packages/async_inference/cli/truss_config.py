@@ -1,4 +1,4 @@
-"""A Truss's `config.yaml`, as a plain mapping."""
+"""A Truss's `config.yaml`, as a mapping."""
 
 from pathlib import Path
 from typing import Any
@@ -7,11 +7,11 @@ import click
 
 
 def read_truss_config(truss_dir: Path) -> dict[str, Any] | None:
-    """The content of `config.yaml` in this folder, or None where there is none.
+    """Read `config.yaml` in this folder; None if there is none.
 
-    Where it has `model_metadata`, that is a mapping too.
+    Raises UsageError for a file that cannot be read, and where it or its `model_metadata` is not a mapping.
     """
-    import yaml  # only where a command reads a Truss
+    import yaml  # here: only a command that reads a Truss pays for the import
 
     path = truss_dir / "config.yaml"
     try:
@@ -23,7 +23,7 @@ def read_truss_config(truss_dir: Path) -> dict[str, Any] | None:
     except yaml.YAMLError as error:
         raise click.UsageError(f"{path}: is not YAML: {error}") from error
     if not isinstance(content, dict):
-        raise click.UsageError(f"{path}: holds no settings by name")
+        raise click.UsageError(f"{path}: is not a mapping of settings")
     if not isinstance(content.get("model_metadata") or {}, dict):
-        raise click.UsageError(f"{path}: model_metadata: holds no settings by name")
+        raise click.UsageError(f"{path}: model_metadata: is not a mapping of settings")
     return content

@@ -23,6 +23,7 @@ LEFTOVERS = [
     "README.md",
     "benchmarks/x.py",
     "chain/chain.py",
+    "examples/demo.py",
     "model/.DS_Store",
     "model/__pycache__/model.cpython-311.pyc",
     "my-notes.txt",

@@ -1,4 +1,4 @@
-"""The platform, played by a small server on a real socket."""
+"""The async API, played by a small HTTP server with scripted answers."""
 
 import json
 import threading
@@ -24,8 +24,8 @@ class Call:
     body: bytes
 
 
-class Platform:
-    """Answers each route as told; the last answer told repeats."""
+class ScriptedApi:
+    """Gives each route its scripted answers, in order; the last one repeats."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -55,14 +55,14 @@ class Platform:
         self._thread.join()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        platform = self
+        api = self
 
         class Handler(BaseHTTPRequestHandler):
             def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                platform.calls.append(Call(method=self.command, path=self.path, headers=headers, body=body))
-                answers = platform._answers[self.command, self.path]
+                api.calls.append(Call(method=self.command, path=self.path, headers=headers, body=body))
+                answers = api._answers[self.command, self.path]
                 if not answers:
                     answers.append((404, b'{"error": "the test expects no such call"}', {}))
                 status, content, extra = answers.popleft() if len(answers) > 1 else answers[0]
@@ -72,7 +72,7 @@ class Platform:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)
-                platform.asked.set()
+                api.asked.set()
 
             do_GET = do_POST = do_DELETE = _serve
 
@@ -83,7 +83,7 @@ class Platform:
 
 
 def status_record(request_id: str, status: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
-    """A status as the platform sends it."""
+    """The status document of a request, as the API answers it."""
     return {
         "request_id": request_id,
         "model_id": "abc123",
@@ -97,15 +97,15 @@ def status_record(request_id: str, status: str, errors: list[dict[str, str]] | N
 
 
 @pytest.fixture
-def platform() -> Iterator[Platform]:
-    playing = Platform()
-    yield playing
-    playing.close()
+def api() -> Iterator[ScriptedApi]:
+    scripted = ScriptedApi()
+    yield scripted
+    scripted.close()
 
 
 @pytest.fixture
-def client(platform: Platform) -> Iterator[AsyncInferenceClient]:
-    with AsyncInferenceClient(api_key=KEY, endpoint=Endpoint(base_url=platform.url)) as made:
+def client(api: ScriptedApi) -> Iterator[AsyncInferenceClient]:
+    with AsyncInferenceClient(api_key=KEY, endpoint=Endpoint(base_url=api.url)) as made:
         yield made
 
 

@@ -24,18 +24,18 @@ SUBMIT = "/production/async_predict"
 REQUEST = AsyncPredictRequest(model_input={"prompt": "hé"})
 
 
-def test_submit_sends_only_what_was_set(platform, client, api_key):
-    platform.accept("r1")
+def test_submit_sends_only_what_was_set(api, client, api_key):
+    api.accept("r1")
     assert client.submit(REQUEST) == "r1"
-    (call,) = platform.calls
+    (call,) = api.calls
     assert (call.method, call.path) == ("POST", SUBMIT)
     assert call.headers["authorization"] == f"Bearer {api_key}"
     assert call.headers["content-type"] == "application/json"
     assert json.loads(call.body) == {"model_input": {"prompt": "hé"}}
 
 
-def test_submit_sends_every_setting(platform, client):
-    platform.accept("r1")
+def test_submit_sends_every_setting(api, client):
+    api.accept("r1")
     client.submit(
         AsyncPredictRequest(
             model_input=[1],
@@ -45,7 +45,7 @@ def test_submit_sends_every_setting(platform, client):
             inference_retry_config=InferenceRetryConfig(max_attempts=1),
         )
     )
-    assert json.loads(platform.calls[0].body) == {
+    assert json.loads(api.calls[0].body) == {
         "model_input": [1],
         "webhook_endpoint": "https://hook.example/x",
         "priority": 2,
@@ -55,30 +55,30 @@ def test_submit_sends_every_setting(platform, client):
 
 
 @pytest.mark.parametrize("status_code", [200, 202])
-def test_only_201_counts_as_accepted(platform, client, status_code):
-    platform.answer("POST", SUBMIT, status_code, {"request_id": "r1"})
+def test_only_201_counts_as_accepted(api, client, status_code):
+    api.answer("POST", SUBMIT, status_code, {"request_id": "r1"})
     with pytest.raises(ApiError) as refusal:
         client.submit(REQUEST)
     assert refusal.value.status_code == status_code
 
 
-def test_status(platform, client):
-    platform.has_status("r1", "FAILED", errors=[{"code": "MODEL_PREDICT_ERROR", "message": "it broke"}])
+def test_status(api, client):
+    api.has_status("r1", "FAILED", errors=[{"code": "MODEL_PREDICT_ERROR", "message": "it broke"}])
     status = client.status("r1")
     assert status.status is RequestStatus.FAILED
     assert status.created_at == datetime(2025, 3, 27, 0, 17, 51, 578558, tzinfo=UTC)
     assert status.errors[0].message == "it broke"
 
 
-def test_cancel(platform, client):
+def test_cancel(api, client):
     answer = {"request_id": "r1", "canceled": False, "message": "too late"}
-    platform.answer("DELETE", "/async_request/r1", 200, answer)
+    api.answer("DELETE", "/async_request/r1", 200, answer)
     assert client.cancel("r1").model_dump() == answer
 
 
-def test_queue_status(platform, client):
+def test_queue_status(api, client):
     answer = {"model_id": "m", "deployment_id": "d", "num_queued_requests": 3, "num_in_progress_requests": 1}
-    platform.answer("GET", "/production/async_queue_status", 200, answer)
+    api.answer("GET", "/production/async_queue_status", 200, answer)
     assert client.queue_status().model_dump(exclude_unset=True) == answer
 
 
@@ -96,16 +96,16 @@ def test_queue_status(platform, client):
         (503, ApiError, InferenceError),
     ],
 )
-def test_a_refusal_is_an_error_of_its_own_kind(platform, client, status_code, kind, builtin):
+def test_a_refusal_is_an_error_of_its_own_kind(api, client, status_code, kind, builtin):
     body = {"error": "the reason", "error_code": "client_error"}
-    platform.answer("GET", "/async_request/r1", status_code, body)
+    api.answer("GET", "/async_request/r1", status_code, body)
     with pytest.raises(kind) as refusal:
         client.status("r1")
     error = refusal.value
     assert type(error) is kind
     assert isinstance(error, builtin)
     assert (error.status_code, error.error, error.error_code) == (status_code, "the reason", "client_error")
-    assert error.url == f"{platform.url}/async_request/r1"
+    assert error.url == f"{api.url}/async_request/r1"
     assert str(error) == f"{error.url} answered {status_code}: the reason"
 
 
@@ -121,18 +121,18 @@ def test_a_refusal_is_an_error_of_its_own_kind(platform, client, status_code, ki
         (b"x" * 5_000, "x" * 200),
     ],
 )
-def test_any_refusal_is_shown_as_it_came(platform, client, body, said):
-    platform.answer("GET", "/async_request/r1", 502, body)
+def test_any_refusal_is_shown_as_it_came(api, client, body, said):
+    api.answer("GET", "/async_request/r1", 502, body)
     with pytest.raises(ApiError) as refusal:
         client.status("r1")
     assert refusal.value.error == said
 
 
-def test_a_redirect_is_not_followed(platform, client):
-    platform.answer("GET", "/async_request/r1", 301, b"", {"Location": "/elsewhere"})
+def test_a_redirect_is_not_followed(api, client):
+    api.answer("GET", "/async_request/r1", 301, b"", {"Location": "/elsewhere"})
     with pytest.raises(ApiError, match="answered 301: Moved Permanently"):
         client.status("r1")
-    assert len(platform.calls) == 1
+    assert len(api.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_a_redirect_is_not_followed(platform, client):
         ({"request_id": 7}, "request_id: Input should be a valid string"),
     ],
 )
-def test_an_answer_that_cannot_be_read_says_why(platform, client, body, problem):
-    platform.answer("POST", SUBMIT, 201, body)
+def test_an_answer_that_cannot_be_read_says_why(api, client, body, problem):
+    api.answer("POST", SUBMIT, 201, body)
     with pytest.raises(ApiError, match=f"answered 201: not an AsyncRequestAccepted: {problem}"):
         client.submit(REQUEST)
 
@@ -174,11 +174,11 @@ def test_no_answer_in_time(api_key):
         client.status("r1")
 
 
-def test_a_proxy_is_not_asked_for_this_machine(platform, api_key, monkeypatch):
+def test_a_proxy_is_not_asked_for_this_machine(api, api_key, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    platform.has_status("r1", "QUEUED")
-    with AsyncInferenceClient(api_key=api_key, endpoint=Endpoint(base_url=platform.url)) as client:
+    api.has_status("r1", "QUEUED")
+    with AsyncInferenceClient(api_key=api_key, endpoint=Endpoint(base_url=api.url)) as client:
         assert client.status("r1").status is RequestStatus.QUEUED
 
 
@@ -189,8 +189,8 @@ def test_a_key_no_header_can_carry_is_refused_and_not_repeated(key):
     assert "ame" not in repr(refusal.value)
 
 
-def test_no_repr_holds_the_key(platform, client, api_key):
-    platform.answer("GET", "/async_request/r1", 401, {"error": "please check the api-key you provided"})
+def test_no_repr_holds_the_key(api, client, api_key):
+    api.answer("GET", "/async_request/r1", 401, {"error": "please check the api-key you provided"})
     with pytest.raises(Unauthorized) as refusal:
         client.status("r1")
     assert (

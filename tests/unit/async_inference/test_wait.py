@@ -19,7 +19,7 @@ STATUS = "/async_request/r1"
 
 
 class Clock:
-    """Time that passes only in `sleep`, and what happens meanwhile."""
+    """A clock that only `sleep` moves, with actions that it runs at their time."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -72,11 +72,11 @@ def wait(store, clock):
     return wait
 
 
-def test_a_result_that_is_there_needs_no_wait_and_no_service(platform, client, wait, write, clock):
+def test_a_result_that_is_there_needs_no_wait_and_no_service(api, client, wait, write, clock):
     write()
     assert wait(client).data == {"answer": 42}
     assert clock.pauses == []
-    assert platform.calls == []
+    assert api.calls == []
 
 
 def test_without_a_service_the_store_is_enough(wait, write, clock):
@@ -84,25 +84,25 @@ def test_without_a_service_the_store_is_enough(wait, write, clock):
     assert wait().data == {"answer": 42}
 
 
-def test_a_result_is_found_whatever_the_status_says(platform, client, wait, write, clock):
-    platform.has_status("r1", "FAILED")
+def test_a_result_is_found_whatever_the_status_says(api, client, wait, write, clock):
+    api.has_status("r1", "FAILED")
     clock.after(0.01, write)
     assert wait(client).data == {"answer": 42}
 
 
-def test_a_result_is_found_soon_and_looked_for_gently(platform, client, wait, write, clock):
-    platform.has_status("r1", "IN_PROGRESS")
+def test_a_result_is_found_soon_and_looked_for_gently(api, client, wait, write, clock):
+    api.has_status("r1", "IN_PROGRESS")
     clock.after(60, write)
     wait(client)
     assert clock.pauses[0] == 0.05
     assert clock.pauses == sorted(clock.pauses)
     assert max(clock.pauses) == LONGEST_PAUSE
-    assert len(platform.calls) <= 60 / STATUS_INTERVAL + 2
+    assert len(api.calls) <= 60 / STATUS_INTERVAL + 2
 
 
-def test_each_status_is_told(platform, client, wait, write, clock):
-    platform.has_status("r1", "QUEUED")
-    platform.has_status("r1", "IN_PROGRESS")
+def test_each_status_is_told(api, client, wait, write, clock):
+    api.has_status("r1", "QUEUED")
+    api.has_status("r1", "IN_PROGRESS")
     clock.after(5, write)
     told = []
     wait(client, on_status=lambda status: told.append(status.status))
@@ -117,10 +117,10 @@ def test_each_status_is_told(platform, client, wait, write, clock):
         ("CANCELED", "request r1 was canceled: MODEL_PREDICT_ERROR: it broke"),
     ],
 )
-def test_a_request_that_failed_is_not_waited_for(platform, client, wait, clock, status, says):
-    platform.has_status("r1", "IN_PROGRESS")
+def test_a_request_that_failed_is_not_waited_for(api, client, wait, clock, status, says):
+    api.has_status("r1", "IN_PROGRESS")
     errors = [{"code": "MODEL_PREDICT_ERROR", "message": "it broke"}]
-    platform.has_status("r1", status, errors=errors)
+    api.has_status("r1", status, errors=errors)
     with pytest.raises(RequestFailed) as failure:
         wait(client)
     assert str(failure.value) == says
@@ -130,22 +130,22 @@ def test_a_request_that_failed_is_not_waited_for(platform, client, wait, clock, 
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "WEBHOOK_FAILED"])
-def test_a_success_may_take_a_moment_to_be_seen(platform, client, wait, write, clock, status):
-    platform.has_status("r1", status)
+def test_a_success_may_take_a_moment_to_be_seen(api, client, wait, write, clock, status):
+    api.has_status("r1", status)
     clock.after(VISIBILITY_GRACE - 1, write)
     assert wait(client).data == {"answer": 42}
-    assert len(platform.calls) == 1
+    assert len(api.calls) == 1
 
 
-def test_a_success_that_nobody_stored_is_told(platform, client, wait, clock):
-    platform.has_status("r1", "SUCCEEDED")
+def test_a_success_that_nobody_stored_is_told(api, client, wait, clock):
+    api.has_status("r1", "SUCCEEDED")
     with pytest.raises(ResultMissing, match="succeeded, but there is no result at memory:///r1/result"):
         wait(client)
     assert clock.now - 1_000 < VISIBILITY_GRACE + 5
 
 
-def test_the_time_is_kept(platform, client, wait, clock):
-    platform.has_status("r1", "IN_PROGRESS")
+def test_the_time_is_kept(api, client, wait, clock):
+    api.has_status("r1", "IN_PROGRESS")
     with pytest.raises(
         WaitTimeout, match=r"no result of request r1 after 7 s \(last seen IN_PROGRESS\)"
     ) as end:
@@ -163,36 +163,36 @@ def test_no_time_at_all_is_one_look(wait, write, clock):
 
 
 @pytest.mark.parametrize(("status_code", "kind"), [(401, Unauthorized), (404, NotFound)])
-def test_a_service_that_refuses_ends_the_wait(platform, client, wait, clock, status_code, kind):
-    platform.answer("GET", STATUS, status_code, {"error": "no"})
+def test_a_service_that_refuses_ends_the_wait(api, client, wait, clock, status_code, kind):
+    api.answer("GET", STATUS, status_code, {"error": "no"})
     with pytest.raises(kind):
         wait(client)
     assert clock.now - 1_000 < 1
 
 
 @pytest.mark.parametrize("status_code", [429, 500, 503])
-def test_a_service_in_trouble_is_outlived(platform, client, wait, write, clock, status_code):
-    platform.answer("GET", STATUS, status_code, {"error": "later"})
+def test_a_service_in_trouble_is_outlived(api, client, wait, write, clock, status_code):
+    api.answer("GET", STATUS, status_code, {"error": "later"})
     clock.after(30, write)
     assert wait(client).data == {"answer": 42}
 
 
-def test_the_trouble_is_told_when_the_time_is_up(platform, client, wait):
-    platform.answer("GET", STATUS, 429, {"error": "later"})
+def test_the_trouble_is_told_when_the_time_is_up(api, client, wait):
+    api.answer("GET", STATUS, 429, {"error": "later"})
     with pytest.raises(WaitTimeout, match="answered 429: later") as end:
         wait(client, timeout=3)
     assert isinstance(end.value.__cause__, RateLimited)
 
 
-def test_a_service_that_never_answered_ends_the_wait(platform, client, wait):
-    platform.close()
+def test_a_service_that_never_answered_ends_the_wait(api, client, wait):
+    api.close()
     with pytest.raises(ConnectionFailed):
         wait(client)
 
 
-def test_a_service_that_answered_once_may_be_away(platform, client, wait, write, clock):
-    platform.has_status("r1", "QUEUED")
-    clock.after(1, platform.close)
+def test_a_service_that_answered_once_may_be_away(api, client, wait, write, clock):
+    api.has_status("r1", "QUEUED")
+    clock.after(1, api.close)
     clock.after(30, write)
     assert wait(client).data == {"answer": 42}
 

@@ -46,15 +46,15 @@ def test_a_webhook_signed_with_any_of_the_secrets(header, secrets) -> None:
     [
         (BODY, None, "no signature"),
         (BODY, "", "no signature"),
-        (BODY, signature(BODY, "another"), "its signature is not one"),
-        (BODY + b" ", signature(BODY, NEW), "its signature is not one"),
-        (BODY, signature(BODY, NEW).removeprefix("v1="), "its signature is not one"),
-        (BODY, signature(BODY, NEW).upper(), "its signature is not one"),
-        (BODY, signature(BODY, NEW).replace("v1=", "v2="), "its signature is not one"),
-        (BODY, "v1=é\ud800", "its signature is not one"),
+        (BODY, signature(BODY, "another"), "its signature was made with none"),
+        (BODY + b" ", signature(BODY, NEW), "its signature was made with none"),
+        (BODY, signature(BODY, NEW).removeprefix("v1="), "its signature was made with none"),
+        (BODY, signature(BODY, NEW).upper(), "its signature was made with none"),
+        (BODY, signature(BODY, NEW).replace("v1=", "v2="), "its signature was made with none"),
+        (BODY, "v1=é\ud800", "its signature was made with none"),
         (BODY, ",".join([signature(BODY, "x")] * 10 + [signature(BODY, NEW)]), "more than 10 signatures"),
-        (b"{}", signature(b"{}", NEW), "it is signed, but it is no async predict result"),
-        (b"\xff", signature(b"\xff", NEW), "it is signed, but it is no async predict result"),
+        (b"{}", signature(b"{}", NEW), "it is signed, but it is not an async predict result"),
+        (b"\xff", signature(b"\xff", NEW), "it is signed, but it is not an async predict result"),
     ],
 )
 def test_anything_else_is_not_authentic(body, header, reason) -> None:
@@ -89,7 +89,7 @@ def test_a_stored_result_signed_with_any_of_the_secrets() -> None:
 def test_a_stored_result_that_is_not_signed() -> None:
     with pytest.raises(NotAuthentic, match="no signature"):
         verify_result(stored(), [NEW])
-    with pytest.raises(NotAuthentic, match="it is signed, but it is no stored result"):
+    with pytest.raises(NotAuthentic, match="it is signed, but it is not a stored result"):
         verify_result(sealed(b'{"a":{}}', NEW), [NEW])
 
 

@@ -1,1 +1,1 @@
-"""What `truss-async check` looks at before a push."""
+"""The checks of a Truss before it is pushed or served."""

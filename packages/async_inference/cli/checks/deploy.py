@@ -1,4 +1,4 @@
-"""What can be known to be wrong with a Truss before it is pushed, one finding for each thing looked at."""
+"""Check a Truss before it is pushed: its files and its store, one finding for each thing checked."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ _SECRET = "TRUSS_SECRET_"  # noqa: S105  # the start of a variable's name
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What was found of `subject`: `problem` is None where it is as it should be.
+    """The outcome of one check: `problem` is None if nothing is wrong with `subject`.
 
-    A `note` is worth knowing, and hinders nothing.
+    A `note` is worth knowing, but no reason to refuse the Truss.
     """
 
     subject: str
@@ -35,12 +35,12 @@ class Finding:
 
 
 def check_files(config: Mapping[str, Any], truss_dir: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """What the Truss's files say. `config` is the content of its config.yaml."""
+    """Check the Truss's files. `config` is the content of its config.yaml."""
     declared = config.get("secrets") or {}
     in_the_file = [str(name) for name, value in declared.items() if value]
     told = f"the file holds a value for {', '.join(in_the_file)}: set it in Baseten, and null here"
     yield Finding(subject="secrets", problem=told if in_the_file else None)
-    # What they are is Baseten's to know; that they are declared is what a push can get wrong.
+    # Only Baseten has the secrets' values; whether they are declared can be checked here.
     assumed = {f"{_SECRET}{name}": "declared" for name in declared}
     if ((config.get("runtime") or {}).get("oidc") or {}).get("enabled"):
         assumed[TOKEN_VARIABLE] = "enabled"
@@ -55,12 +55,12 @@ def check_files(config: Mapping[str, Any], truss_dir: Path, environ: Mapping[str
 
 
 def _missing_plugin(config: Mapping[str, Any], truss_dir: Path) -> str | None:
-    """Why `import truss_outputs` would fail in the image, if it would."""
+    """Return why `import truss_outputs` would fail in the image, or None if it would work."""
     bundled = config.get("bundled_packages_dir") or "packages"
     if (truss_dir / bundled / _PLUGIN).is_dir():
         left_out = truss_ignore.is_left_out(truss_dir, f"{bundled}/{_PLUGIN}/__init__.py")
         return (
-            f"a push would leave out {bundled}/{_PLUGIN}: let it in, in {truss_ignore.NAME}"
+            f"a push would leave out {bundled}/{_PLUGIN}: allow it in {truss_ignore.NAME}"
             if left_out
             else None
         )
@@ -73,7 +73,7 @@ def _missing_plugin(config: Mapping[str, Any], truss_dir: Path) -> str | None:
 
 
 def check_store(open_store: Callable[[], Store]) -> Iterator[Finding]:
-    """Whether the store can be written by who asks here, with a probe that is deleted again."""
+    """Check the caller's access to the store with a probe object, which is deleted again."""
     try:
         store = open_store()
     except OutputError as error:

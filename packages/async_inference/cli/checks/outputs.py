@@ -1,6 +1,6 @@
-"""What can be known to be wrong with a Truss's output settings before the Truss is built or pushed.
+"""Check a Truss's output settings before the Truss is built or pushed.
 
-`truss-async serve` runs it at every start, as an entry point of the group `truss_async.checks`.
+`truss-async serve` runs this check at every start: it is an entry point of the group `truss_async.checks`.
 """
 
 import re
@@ -20,20 +20,20 @@ _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[str]:
-    """One line for each problem; none for a Truss that does not use `truss_outputs`.
+    """Return one line for each problem; none for a Truss that does not use `truss_outputs`.
 
-    `environ` is what the model will see; its secrets stand there as TRUSS_SECRET_<name>.
+    `environ` is the model's environment; its secrets are in TRUSS_SECRET_<name>.
     """
     config = read_truss_config(truss_dir) or {}
     if not (config.get("model_metadata") or {}).get("truss_outputs"):
         return []
-    from truss_outputs.settings.outputs import OutputSettings  # here: another Truss does not wait for it
+    from truss_outputs.settings.outputs import OutputSettings  # here: other Trusses do not pay for the import
 
     declared = config.get("secrets") or {}
     try:
         settings = OutputSettings.from_config(config, {**_variables(config), **environ})
         urls = _urls(settings)
-        for url in urls:  # no store is opened: its SDK need only be in the image, and may ask the network
+        for url in urls:  # no store is opened: its SDK may be in the image only, and may use the network
             settings.options_for(url, _DeclaredSecrets(declared=declared, environ=environ))
     except SettingsError as error:
         return [str(error)]
@@ -48,7 +48,7 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
 
 
 def _urls(settings: "OutputSettings") -> list[str]:
-    """Every url that a result may go to: by default, in one of the environments, or to a destination."""
+    """Return every url that a result may go to: the default, each environment's, each destination's."""
     return [
         settings.url_for(),
         *(settings.url_for(environment=name) for name in settings.environments),
@@ -57,7 +57,7 @@ def _urls(settings: "OutputSettings") -> list[str]:
 
 
 def _needed(settings: "OutputSettings", url: str) -> Iterator[tuple[str, ...]]:
-    """What the image needs for the store at `url`, any of each; the first is what one would add."""
+    """Yield what the image needs for the store at `url`: tuples of alternatives, the preferred one first."""
     scheme = url.partition("://")[0]
     sdk = _SDKS.get(scheme)
     if sdk is None:
@@ -70,7 +70,7 @@ def _needed(settings: "OutputSettings", url: str) -> Iterator[tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class _DeclaredSecrets:
-    """The secrets as the model will be given them: only what config.yaml declares."""
+    """The secrets that the model will get: only those that config.yaml declares."""
 
     declared: Mapping[str, str | None]
     environ: Mapping[str, str]
@@ -87,7 +87,10 @@ def _variables(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def requirement_names(config: Mapping[str, Any], truss_dir: Path) -> set[str]:
-    """The names of what the image installs, lower case. A file of any kind counts by the words in it."""
+    """Return the names of the packages that the image installs, in lower case.
+
+    Of a requirements file of any format, every word counts.
+    """
     lines = [str(line) for line in config.get("requirements") or []]
     if file := config.get("requirements_file"):
         path = truss_dir / str(file)

@@ -1,7 +1,7 @@
-"""What a push would take into the image that has no business there, and what it would leave out.
+"""Find files that a push would take into the image by mistake, or leave out.
 
-`.truss_ignore` at the root of a Truss replaces Truss's own list, so a file with one line of one's own lets in
-what the built-in list kept out (truss 0.18.35, `truss/util/path.py`).
+A `.truss_ignore` at the root of a Truss replaces Truss's own list, so even a file of one line lets in
+everything that the built-in list keeps out (truss 0.18.35, `truss/util/path.py`).
 """
 
 from importlib.util import find_spec
@@ -11,14 +11,14 @@ import pathspec
 
 NAME = ".truss_ignore"
 
-# Always looked at: they hold secrets or gigabytes, and on another machine they are there.
+# Checked even if they are missing here: they hold secrets or gigabytes, and exist on other machines.
 _NEVER = (".git/config", ".venv/bin/python")
-# Looked at where they are: the platform's side and the caller's, and what tests them.
+# Checked if they exist: the platform's side, the caller's side, their tests, and a file of secrets.
 _NOT_IF_THERE = ("packages/async_emulator", "packages/async_inference", "tests", ".env")
 
 
 def strays(truss_dir: Path) -> list[str]:
-    """The names, relative to the Truss, of what should stay out and would not."""
+    """Return the names, relative to the Truss, of files and folders that should stay out but would not."""
     looked_at = {name.partition("/")[0]: name for name in _NEVER}
     for name in _NOT_IF_THERE:
         path = truss_dir / name
@@ -30,7 +30,7 @@ def strays(truss_dir: Path) -> list[str]:
 
 
 def is_left_out(truss_dir: Path, file: str) -> bool:
-    """Whether a push would leave out the file of this name, relative to the Truss."""
+    """Return whether a push would leave out this file, named relative to the Truss."""
     return pathspec.GitIgnoreSpec.from_lines(_lines(truss_dir)).match_file(file)
 
 
@@ -41,7 +41,7 @@ def _lines(truss_dir: Path) -> list[str]:
 
 
 def _built_in() -> list[str]:
-    """Truss's own list. Truss itself takes seconds to import, so it is only looked up."""
+    """Read Truss's own list, without importing Truss, which takes seconds."""
     found = find_spec("truss")
     for folder in (found.submodule_search_locations or []) if found else []:
         path = Path(folder, "util", NAME)

@@ -1,11 +1,12 @@
-"""The caller's commands of `truss-async`, one file each."""
+"""The built-in commands of `truss-async`, one module each."""
 
-from async_inference.cli.commands.requests.cancel import cancel
-from async_inference.cli.commands.requests.status import status
-from async_inference.cli.commands.requests.submit import submit
-from async_inference.cli.commands.results.fetch import fetch
-from async_inference.cli.commands.results.gc import gc
-from async_inference.cli.commands.results.wait import wait
-from async_inference.cli.commands.trusses.check import check
-
-__all__ = ["cancel", "check", "fetch", "gc", "status", "submit", "wait"]
+BUILT_IN = {
+    "cancel": "async_inference.cli.commands.requests.cancel",
+    "check": "async_inference.cli.commands.trusses.check",
+    "fetch": "async_inference.cli.commands.results.fetch",
+    "gc": "async_inference.cli.commands.results.gc",
+    "status": "async_inference.cli.commands.requests.status",
+    "submit": "async_inference.cli.commands.requests.submit",
+    "wait": "async_inference.cli.commands.results.wait",
+}
+"""The module of each command, which defines it under the same name. It is imported on first use."""

@@ -1,1 +1,1 @@
-"""Commands that call the API: a request is submitted, asked for, canceled."""
+"""Commands that call the API for one request."""

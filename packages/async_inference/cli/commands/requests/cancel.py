@@ -14,7 +14,7 @@ from async_inference.cli.service import Service
 def cancel(request_id: str, service: Service, as_json: bool) -> int:
     """Cancel a request that is still queued.
 
-    A request that runs already runs to its end: then nothing is canceled, and the exit code is 1.
+    A request that has started is not canceled: it runs to its end, and the exit code is 1.
 
     \b
     Example:

@@ -12,9 +12,9 @@ from async_inference.cli.service import Service
 @service_options
 @json_option
 def status(request_id: str, service: Service, as_json: bool) -> None:
-    """Show where a request stands.
+    """Show the status of a request.
 
-    The service tells it until an hour after the request has ended. The exit code is 0 whatever the status is.
+    The service forgets a request an hour after its end. The exit code is 0 whatever the status is.
 
     \b
     Example:

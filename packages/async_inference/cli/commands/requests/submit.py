@@ -20,7 +20,7 @@ from async_inference.cli.service import Service
 @click.command(epilog=EXIT_CODES)
 @click.argument("model_input", metavar="[INPUT]", required=False)
 @click.option("--file", metavar="PATH", help="Read the input from this file; '-' is stdin.")
-@click.option("--example", is_flag=True, help="Take the Truss's own example_model_input.")
+@click.option("--example", is_flag=True, help="Use the example_model_input of the Truss's config.yaml.")
 @request_options
 @click.option("--wait", is_flag=True, help="Wait for the result and print it, as 'truss-async wait' does.")
 @timeout_option
@@ -38,7 +38,7 @@ def submit(
     service: Service,
     as_json: bool,
 ) -> None:
-    """Queue a request, and print its id and where its result will be.
+    """Queue a request, and print its id and the URL of its result.
 
     INPUT is JSON text, @FILE, or '-' for stdin.
 
@@ -52,7 +52,7 @@ def submit(
         read_model_input(model_input, file=file, example_of=outputs.truss_dir if example else None)
     )
     outputs = outputs.of(service)
-    outputs.result_url("any")  # what is wrong with it is said before anything is queued
+    outputs.result_url("any")  # raises before anything is queued, if the settings are wrong
     reader = outputs.reader() if wait else None
     with service.client() as client:
         request_id = client.submit(request)
@@ -66,6 +66,6 @@ def submit(
     else:
         display.show_fields(
             ("request_id", request_id),
-            ("result", url or "wherever the model stores it: neither --outputs nor a Truss says"),
+            ("result", url or "not known: neither --outputs nor a Truss names the store"),
             ("next", f"truss-async {'wait' if url else 'status'} {request_id}"),
         )

@@ -1,1 +1,1 @@
-"""Commands that read the bucket."""
+"""Commands that read the stored results."""

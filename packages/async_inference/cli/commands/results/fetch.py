@@ -14,14 +14,14 @@ from async_inference.cli.options import (
 from async_inference.cli.result_store import Outputs
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command(short_help="Download a stored result and its artifacts.", epilog=EXIT_CODES)
 @click.argument("request_id")
 @click.option(
     "--to",
     type=click.Path(file_okay=False, path_type=Path),
     default=".",
     show_default=True,
-    help="Where the request's folder is made.",
+    help="The folder in which the request's own is made.",
 )
 @outputs_options
 @deployment_options
@@ -29,7 +29,7 @@ from async_inference.cli.result_store import Outputs
 def fetch(request_id: str, to: Path, outputs: Outputs, as_json: bool) -> None:
     """Download a stored result and its artifacts into DIRECTORY/REQUEST_ID/.
 
-    Every file is checked against its checksum first. Only the store is asked, so no API key is needed.
+    Every file is checked against its checksum. Only the store is read, so no API key is needed.
 
     \b
     Example:

@@ -17,7 +17,7 @@ from async_inference.cli.result_store import Outputs
 _AGE = re.compile(r"([0-9]{1,5})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
-# An attempt younger than this may still be about to commit.
+# A younger attempt may still commit.
 _YOUNGEST = timedelta(hours=1)
 
 
@@ -29,25 +29,25 @@ def _age(context: click.Context, parameter: click.Parameter, value: str) -> time
     return age
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command(short_help="List or delete stored objects that belong to no result.", epilog=EXIT_CODES)
 @click.option(
     "--older-than",
     callback=_age,
     metavar="AGE",
     default="7d",
     show_default=True,
-    help="Leave alone what was written since: 12h, 7d, 4w.",
+    help="Spare objects that are younger: 12h, 7d, 4w.",
 )
-@click.option("--delete", is_flag=True, help="Delete what is found. Without it, nothing is.")
+@click.option("--delete", is_flag=True, help="Delete the objects, instead of only listing them.")
 @outputs_options
 @deployment_options
 @json_option
 def gc(older_than: timedelta, delete: bool, outputs: Outputs, as_json: bool) -> None:
-    """List, or delete, what attempts left in the store that no result names.
+    """List or delete leftovers: objects in the store that belong to no result.
 
-    These are artifacts of attempts that never committed or that another attempt forestalled, and error
-    records of requests that have a result after all. What a result names is never touched, nor is anything
-    that truss_outputs did not write. Everything in the store is listed for it, so run it seldom.
+    These are artifacts of attempts that never committed, because they ended early or another attempt was
+    first, and error records of requests that have a result after all. The artifacts of a result are never
+    touched, nor is anything that truss_outputs did not write. The whole store is listed, so run this seldom.
 
     \b
     Examples:
@@ -70,5 +70,5 @@ def gc(older_than: timedelta, delete: bool, outputs: Outputs, as_json: bool) -> 
     if as_json:
         display.show_json({"deleted": delete, "size": size, "objects": objects})
     else:
-        what = "deleted" if delete else "found, and nothing deleted (that takes --delete)"
+        what = "deleted" if delete else "found, and nothing deleted (give --delete for that)"
         display.note(f"{number:,} objects of {size:,} bytes {what}")

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def wait(request_id: str, timeout: float, outputs: Outputs, service: Service, as_json: bool) -> None:
     """Wait until a request's result is in the store, and print it.
 
-    With an API key the service is asked as well: a request that failed, expired or was canceled ends the wait
-    at once, with exit code 1. The exit code is 3 when the time is up.
+    With an API key the status is read as well, so that a request that failed, expired or was canceled ends
+    the wait at once, with exit code 1. The exit code is 3 when the time is up.
 
     \b
     Example:
@@ -38,7 +38,7 @@ def wait(request_id: str, timeout: float, outputs: Outputs, service: Service, as
     """
     reader = outputs.of(service).reader()
     if service.api_key is None:
-        display.note("no API key, so only the store is watched: a request that fails is not noticed")
+        display.note("no API key, so only the store is watched: a failed request will not end the wait")
         show_when_stored(request_id, reader, None, timeout, as_json=as_json)
         return
     with service.client() as client:
@@ -53,7 +53,7 @@ def show_when_stored(
     *,
     as_json: bool,
 ) -> None:
-    """Follow the request with a spinner, and print its result."""
+    """Wait for the result with a spinner, and print it."""
     from async_inference.wait import wait_for_result
 
     with display.progress(f"{request_id}: waiting for {reader.url(request_id)}") as show:

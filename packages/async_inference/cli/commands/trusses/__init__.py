@@ -1,1 +1,1 @@
-"""Commands about a Truss's folder."""
+"""Commands that look at a Truss's folder."""

@@ -20,16 +20,16 @@ _REFUSED = 1
 _WRONG = 2
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command(short_help="Check a Truss before it is pushed.", epilog=EXIT_CODES)
 @click.argument("truss_dir", type=click.Path(file_okay=False, path_type=Path), default=".")
-@click.option("--offline", is_flag=True, help="Look at the files only, and ask no store.")
+@click.option("--offline", is_flag=True, help="Look at the files only; do not call the store.")
 @json_option
 def check(truss_dir: Path, offline: bool, as_json: bool) -> int:
     """Check a Truss before it is pushed: its settings, its secrets, its requirements, its store.
 
-    TRUSS_DIR is the folder of the Truss, by default this one. The store is written to with your own access,
-    or with that of the secrets where TRUSS_SECRET_<name> holds them; the model's access is checked by
-    `ModelOutputs.check()` in its `load`.
+    TRUSS_DIR is the folder of the Truss, by default this one. A probe is written to the store with your own
+    access, or with the Truss's secrets if TRUSS_SECRET_<name> is set for them. To check the access that the
+    model itself has, call `ModelOutputs.check()` in its `load`.
 
     \b
     Examples:
@@ -38,7 +38,7 @@ def check(truss_dir: Path, offline: bool, as_json: bool) -> int:
     """
     config = read_truss_config(truss_dir)
     if config is None:
-        raise click.UsageError(f"{truss_dir / 'config.yaml'}: there is none, so this is no Truss")
+        raise click.UsageError(f"{truss_dir / 'config.yaml'}: not found, so this folder is not a Truss")
     if not (config.get("model_metadata") or {}).get("truss_outputs"):
         raise click.UsageError(
             f"{truss_dir / 'config.yaml'}: has no model_metadata.truss_outputs, so no result would be stored"

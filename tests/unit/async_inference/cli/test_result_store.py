@@ -1,4 +1,4 @@
-"""Where a result is, if the settings name more than one place."""
+"""The URL of a result, where the settings name more than one place."""
 
 import json
 
@@ -33,14 +33,14 @@ def truss(tmp_path):
         (("--destination", "each", "--model-id", "abc", "--deployment-id", "def"), "abc/def"),
     ],
 )
-def test_submit_tells_where_the_result_will_be(run, platform, truss, options, place):
+def test_submit_tells_where_the_result_will_be(run, api, truss, options, place):
     path = "/production/async_predict"
     for environment in ("staging", "other"):
         if environment in options:
             path = f"/environments/{environment}/async_predict"
     path = "/development/async_predict" if "development" in options else path
     path = "/deployment/def/async_predict" if "def" in options else path
-    platform.answer("POST", path, 201, {"request_id": "r1"})
+    api.answer("POST", path, 201, {"request_id": "r1"})
     result = run("submit", "{}", "--truss-dir", truss, "--json", *options)
     assert json.loads(result.stdout)["result_url"] == f"file:///results/{place}/r1/result.json"
 
@@ -53,12 +53,10 @@ def test_submit_tells_where_the_result_will_be(run, platform, truss, options, pl
         (("--destination", "each", "--model-id", "abc"), "has {deployment_id} in it: give --deployment-id"),
     ],
 )
-def test_a_place_that_is_not_known_is_said_before_anything_is_queued(
-    refused, platform, truss, options, message
-):
+def test_a_place_that_is_not_known_is_said_before_anything_is_queued(refused, api, truss, options, message):
     refused(2, message, "submit", "{}", "--truss-dir", truss, *options)
     refused(2, message, "fetch", "r1", "--truss-dir", truss, *options)
-    assert platform.calls == []
+    assert api.calls == []
 
 
 def test_fetch_looks_in_the_environment_it_is_told(refused, truss):

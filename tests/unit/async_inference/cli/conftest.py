@@ -1,4 +1,4 @@
-"""The commands, in this process."""
+"""Runs the commands in this process."""
 
 from collections.abc import Callable
 
@@ -18,16 +18,16 @@ model_metadata:
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path, monkeypatch):
-    """No setting of the machine, and no Truss in the folder."""
+    """Hide the machine's settings, and work in a folder without a Truss."""
     monkeypatch.chdir(tmp_path)
     for name in ("BASETEN_API_KEY", "BASETEN_MODEL_ID", "TRUSS_ASYNC_BASE_URL", "TRUSS_OUTPUTS_URL"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
-def run(platform, api_key):
+def run(api, api_key):
     def run(*arguments: str, stdin: str | None = None, key: str | None = api_key) -> Result:
-        environ = {"TRUSS_ASYNC_BASE_URL": platform.url, "BASETEN_API_KEY": key}
+        environ = {"TRUSS_ASYNC_BASE_URL": api.url, "BASETEN_API_KEY": key}
         return CliRunner().invoke(main, arguments, input=stdin, env=environ)
 
     return run
@@ -52,7 +52,7 @@ def truss(tmp_path, outputs):
 @pytest.fixture
 def refused(run: Callable[..., Result]) -> Callable[..., Result]:
     def refused(code: int, message: str, *arguments: str, **given: str | None) -> Result:
-        """The command ends with `code` and one line that holds `message`."""
+        """Check that the command ends with `code` and one line on stderr that holds `message`."""
         result = run(*arguments, **given)
         assert (result.exit_code, result.stdout) == (code, ""), result.output
         assert result.stderr.startswith("truss-async: ")
@@ -64,11 +64,11 @@ def refused(run: Callable[..., Result]) -> Callable[..., Result]:
 
 
 @pytest.fixture
-def secret_truss(tmp_path, platform, monkeypatch):
-    """A Truss whose bucket needs secrets, a server that sees who asks, a caller with a key of his own."""
+def secret_truss(tmp_path, api, monkeypatch):
+    """A Truss whose bucket needs secrets; the server records who calls, and the caller has its own key."""
     bucket = "s3://bucket/prefix"
     others = {
-        "endpoint_url": platform.url,
+        "endpoint_url": api.url,
         "region": "eu-west-1",
         "access_key_id_secret": "bucket_id",
         "secret_access_key_secret": "bucket_key",

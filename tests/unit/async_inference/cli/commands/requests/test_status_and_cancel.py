@@ -3,8 +3,8 @@ import json
 import pytest
 
 
-def test_status_for_machines_is_what_the_service_said(platform, run):
-    platform.has_status("r1", "QUEUED")
+def test_status_for_machines_is_what_the_service_said(api, run):
+    api.has_status("r1", "QUEUED")
     result = run("status", "r1", "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     assert json.loads(result.stdout) == {
@@ -19,30 +19,30 @@ def test_status_for_machines_is_what_the_service_said(platform, run):
     }
 
 
-def test_status_of_a_failed_request_was_told_all_the_same(platform, run):
+def test_status_of_a_failed_request_was_told_all_the_same(api, run):
     errors = [{"code": "MODEL_PREDICT_ERROR", "message": "[red]it broke[/red]"}]
-    platform.has_status("r1", "FAILED", errors=errors)
+    api.has_status("r1", "FAILED", errors=errors)
     result = run("status", "r1")
     assert result.exit_code == 0
     for shown in ("r1", "FAILED", "2025-03-27 00:18:38", "MODEL_PREDICT_ERROR: [red]it broke[/red]"):
         assert shown in result.stdout
 
 
-def test_status_of_an_unknown_request(platform, refused):
-    platform.answer("GET", "/async_request/r1", 404, {"error": "there is no\nasync request 'r1'"})
+def test_status_of_an_unknown_request(api, refused):
+    api.answer("GET", "/async_request/r1", 404, {"error": "there is no\nasync request 'r1'"})
     refused(1, "answered 404: there is no async request 'r1'", "status", "r1")
 
 
 @pytest.mark.parametrize("command", ["status", "cancel"])
-def test_a_request_id_that_leads_elsewhere(platform, refused, command):
+def test_a_request_id_that_leads_elsewhere(api, refused, command):
     refused(2, "request id: '../r1' is not allowed", command, "../r1")
-    assert platform.calls == []
+    assert api.calls == []
 
 
 @pytest.mark.parametrize(("canceled", "code"), [(True, 0), (False, 1)])
-def test_cancel(platform, run, canceled, code):
+def test_cancel(api, run, canceled, code):
     answer = {"request_id": "r1", "canceled": canceled, "message": "as you see"}
-    platform.answer("DELETE", "/async_request/r1", 200, answer)
+    api.answer("DELETE", "/async_request/r1", 200, answer)
     for_machines = run("cancel", "r1", "--json")
     assert (for_machines.exit_code, json.loads(for_machines.stdout)) == (code, answer)
     for_people = run("cancel", "r1")

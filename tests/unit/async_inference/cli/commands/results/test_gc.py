@@ -5,22 +5,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from async_inference.cli.commands.results.gc import gc
-from async_inference.cli.main import CommandLine
+from async_inference.cli.main import main
 
 LEFT = f"r2/{'a' * 32}/image.png"
 
 
-class Only(CommandLine):
-    """The command line, with a command whether it is installed or not."""
-
-    def get_command(self, context, name):
-        return gc
-
-
 @pytest.fixture
 def run(outputs):
-    return lambda *arguments: CliRunner().invoke(Only(), ["gc", "--outputs", outputs, *arguments])
+    return lambda *arguments: CliRunner().invoke(main, ["gc", "--outputs", outputs, *arguments])
 
 
 @pytest.fixture

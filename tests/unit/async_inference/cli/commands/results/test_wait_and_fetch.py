@@ -17,20 +17,20 @@ def test_wait_shows_people_the_result_and_its_artifacts(run, truss):
         assert shown in result.stdout
 
 
-def test_wait_needs_no_key(run, platform, outputs):
+def test_wait_needs_no_key(run, api, outputs):
     result = run("wait", "r1", "--outputs", outputs, "--json", key=None)
     assert result.exit_code == 0
     assert "only the store is watched" in result.stderr
-    assert platform.calls == []
+    assert api.calls == []
 
 
-def test_wait_for_a_request_that_failed(platform, refused, outputs):
-    platform.has_status("r2", "FAILED", errors=[{"code": "MODEL_PREDICT_ERROR", "message": "it broke"}])
+def test_wait_for_a_request_that_failed(api, refused, outputs):
+    api.has_status("r2", "FAILED", errors=[{"code": "MODEL_PREDICT_ERROR", "message": "it broke"}])
     refused(1, "request r2 failed: MODEL_PREDICT_ERROR: it broke", "wait", "r2", "--outputs", outputs)
 
 
-def test_wait_until_the_time_is_up(platform, refused, outputs):
-    platform.has_status("r2", "IN_PROGRESS")
+def test_wait_until_the_time_is_up(api, refused, outputs):
+    api.has_status("r2", "IN_PROGRESS")
     arguments = ("wait", "r2", "--outputs", outputs, "--timeout", "0.1")
     refused(3, "no result of request r2 after 0.1 s (last seen IN_PROGRESS)", *arguments)
 
@@ -69,16 +69,16 @@ def test_fetch_into_a_place_that_is_no_folder(refused, outputs):
     [({}, "CALLER"), ({"TRUSS_SECRET_bucket_id": "TRUSS", "TRUSS_SECRET_bucket_key": "sesame"}, "TRUSS")],
 )
 def test_who_has_not_the_trusss_secrets_comes_as_himself(
-    refused, platform, secret_truss, monkeypatch, secrets, who
+    refused, api, secret_truss, monkeypatch, secrets, who
 ):
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
     refused(1, "s3://bucket/prefix/r1/result.json: not found", "fetch", "r1")
-    assert platform.calls[0].path == "/bucket/prefix/r1/result.json"
-    assert f"Credential={who}/" in platform.calls[0].headers["authorization"]
+    assert api.calls[0].path == "/bucket/prefix/r1/result.json"
+    assert f"Credential={who}/" in api.calls[0].headers["authorization"]
 
 
-def test_half_of_the_trusss_secrets_is_a_mistake(refused, platform, secret_truss, monkeypatch):
+def test_half_of_the_trusss_secrets_is_a_mistake(refused, api, secret_truss, monkeypatch):
     monkeypatch.setenv("TRUSS_SECRET_bucket_id", "TRUSS")
     refused(2, "the secret 'bucket_key' is missing", "fetch", "r1")
-    assert platform.calls == []
+    assert api.calls == []

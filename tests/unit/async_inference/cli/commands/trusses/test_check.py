@@ -1,12 +1,10 @@
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from async_inference.cli.commands.trusses.check import check
-from async_inference.cli.main import CommandLine
+from async_inference.cli.main import main
 from truss_outputs import LocalStore
 
 CONFIG = """
@@ -18,19 +16,12 @@ model_metadata:
 S3 = "s3://bucket/prefix, region: eu-west-1, access_key_id_secret: id, secret_access_key_secret: key"
 
 
-class Only(CommandLine):
-    """The command line, with a command whether it is installed or not."""
-
-    def get_command(self, context: Any, name: str) -> Any:
-        return check
-
-
 @pytest.fixture
 def truss(tmp_path):
     folder = tmp_path / "truss"
     folder.mkdir()
 
-    def truss(config: str = CONFIG % (tmp_path / "results").as_uri(), **files: str) -> str:
+    def truss(config: str = CONFIG % (tmp_path / "results").as_uri()) -> str:
         (folder / "config.yaml").write_text(config)
         plugin = folder / "packages/truss_outputs/__init__.py"
         plugin.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +33,7 @@ def truss(tmp_path):
 
 @pytest.fixture
 def run() -> Callable[..., Result]:
-    return lambda *arguments: CliRunner().invoke(Only(), ["check", *arguments])
+    return lambda *arguments: CliRunner().invoke(main, ["check", *arguments])
 
 
 def problems(result: Result) -> dict[str, str]:
@@ -119,7 +110,7 @@ def test_secrets_that_only_baseten_knows_are_no_problem(run, truss):
 def test_the_plugin_must_ship(run, truss, tmp_path):
     folder = truss()
     (tmp_path / "truss/.truss_ignore").write_text(".git\n.venv\npackages\n")
-    left_out = "a push would leave out packages/truss_outputs: let it in, in .truss_ignore"
+    left_out = "a push would leave out packages/truss_outputs: allow it in .truss_ignore"
     assert problems(run(folder, "--offline", "--json")) == {"packages": left_out}
     (tmp_path / "truss/.truss_ignore").unlink()
     (tmp_path / "truss/packages").rename(tmp_path / "shared")
@@ -175,7 +166,7 @@ def test_a_config_that_cannot_be_checked(run, truss, config, message):
 def test_no_truss(run, tmp_path):
     result = run(str(tmp_path))
     assert result.exit_code == 2
-    assert "config.yaml: there is none" in result.stderr
+    assert "config.yaml: not found, so this folder is not a Truss" in result.stderr
 
 
 def test_this_repository_is_right(run, request):

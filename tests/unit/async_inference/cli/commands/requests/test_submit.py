@@ -5,31 +5,31 @@ import pytest
 
 
 @pytest.mark.parametrize("arguments", [['{"a": 1}'], ["@input.json"], ["--file", "input.json"]])
-def test_submit_takes_its_input_as_text_or_file(platform, run, arguments):
+def test_submit_takes_its_input_as_text_or_file(api, run, arguments):
     Path("input.json").write_text('{"a": 1}')
-    platform.accept("r1")
+    api.accept("r1")
     result = run("submit", *arguments, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     assert json.loads(result.stdout) == {"request_id": "r1", "result_url": None}
-    assert json.loads(platform.calls[0].body) == {"model_input": {"a": 1}}
+    assert json.loads(api.calls[0].body) == {"model_input": {"a": 1}}
 
 
 @pytest.mark.parametrize("arguments", [["-"], ["--file", "-"]])
-def test_submit_takes_its_input_from_stdin(platform, run, arguments):
-    platform.accept("r1")
+def test_submit_takes_its_input_from_stdin(api, run, arguments):
+    api.accept("r1")
     assert run("submit", *arguments, stdin='"é"').exit_code == 0
-    assert json.loads(platform.calls[0].body) == {"model_input": "é"}
+    assert json.loads(api.calls[0].body) == {"model_input": "é"}
 
 
-def test_submit_takes_the_trusss_example(platform, run, truss, outputs):
-    platform.accept("r1")
+def test_submit_takes_the_trusss_example(api, run, truss, outputs):
+    api.accept("r1")
     result = run("submit", "--example", "--truss-dir", str(truss), "--json")
     assert json.loads(result.stdout) == {"request_id": "r1", "result_url": f"{outputs}/r1/result.json"}
-    assert json.loads(platform.calls[0].body) == {"model_input": {"prompt": "hello"}}
+    assert json.loads(api.calls[0].body) == {"model_input": {"prompt": "hello"}}
 
 
-def test_submit_sends_each_setting(platform, run):
-    platform.accept("r1")
+def test_submit_sends_each_setting(api, run):
+    api.accept("r1")
     settings = {
         "--webhook": "https://hook.example/x",
         "--priority": "2",
@@ -39,7 +39,7 @@ def test_submit_sends_each_setting(platform, run):
         "--max-delay-ms": "50",
     }
     run("submit", "{}", *(word for setting in settings.items() for word in setting))
-    assert json.loads(platform.calls[0].body) == {
+    assert json.loads(api.calls[0].body) == {
         "model_input": {},
         "webhook_endpoint": "https://hook.example/x",
         "priority": 2,
@@ -48,8 +48,8 @@ def test_submit_sends_each_setting(platform, run):
     }
 
 
-def test_submit_tells_people_what_next(platform, run, truss, outputs):
-    platform.accept("r1")
+def test_submit_tells_people_what_next(api, run, truss, outputs):
+    api.accept("r1")
     result = run("submit", "{}", "--truss-dir", str(truss))
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
     assert [line[0] for line in lines] == ["request_id", "result", "next"]
@@ -60,8 +60,8 @@ def test_submit_tells_people_what_next(platform, run, truss, outputs):
     ]
 
 
-def test_submit_waits(platform, run, truss):
-    platform.accept("r1")
+def test_submit_waits(api, run, truss):
+    api.accept("r1")
     result = run("submit", "{}", "--wait", "--json", "--truss-dir", str(truss))
     assert (result.exit_code, result.stderr) == (0, "truss-async: request r1 is queued\n")
     assert json.loads(result.stdout)["data"]["text"] == "hé"
@@ -75,13 +75,13 @@ def test_submit_waits(platform, run, truss):
         (["--deployment-id", "d1"], "/deployment/d1"),
     ],
 )
-def test_submit_calls_the_target(platform, run, target, path):
-    platform.answer("POST", f"{path}/async_predict", 201, {"request_id": "r1"})
+def test_submit_calls_the_target(api, run, target, path):
+    api.answer("POST", f"{path}/async_predict", 201, {"request_id": "r1"})
     assert run("submit", "{}", *target).exit_code == 0
 
 
-def test_submit_calls_a_chain(platform, run):
-    platform.answer("POST", "/production/async_run_remote", 201, {"request_id": "r1"})
+def test_submit_calls_a_chain(api, run):
+    api.answer("POST", "/production/async_run_remote", 201, {"request_id": "r1"})
     assert run("submit", "{}", "--chain-id", "xyz").exit_code == 0
 
 
@@ -112,32 +112,32 @@ def test_submit_calls_a_chain(platform, run):
         (["{}", "--frob"], "--frob"),
     ],
 )
-def test_submit_refuses_what_cannot_be_sent(platform, refused, arguments, message):
+def test_submit_refuses_what_cannot_be_sent(api, refused, arguments, message):
     Path("input.bin").write_bytes(b"\xff")
     refused(2, message, "submit", *arguments)
-    assert platform.calls == []
+    assert api.calls == []
 
 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
         ("a: [", "config.yaml: is not YAML"),
-        ("just text", "config.yaml: holds no settings by name"),
+        ("just text", "config.yaml: is not a mapping of settings"),
         ("model_name: x", "has no model_metadata.example_model_input"),
-        ("model_metadata: x", "config.yaml: model_metadata: holds no settings by name"),
+        ("model_metadata: x", "config.yaml: model_metadata: is not a mapping of settings"),
         ("model_metadata: {example_model_input: 1, truss_outputs: x}", "model_metadata.truss_outputs: found"),
         ("model_metadata: {example_model_input: 2024-01-01}", "INPUT: "),
     ],
 )
-def test_a_truss_with_a_mistake_is_named(platform, refused, config, message):
+def test_a_truss_with_a_mistake_is_named(api, refused, config, message):
     Path("config.yaml").write_text(config)
     refused(2, message, "submit", "--example")
-    assert platform.calls == []
+    assert api.calls == []
 
 
-def test_submit_without_a_store_says_that_the_place_is_not_known(platform, run):
-    platform.accept("r1")
+def test_submit_without_a_store_says_that_the_place_is_not_known(api, run):
+    api.accept("r1")
     result = run("submit", "{}")
     assert result.exit_code == 0
-    assert "neither --outputs nor a Truss says" in result.stdout
+    assert "not known: neither --outputs nor a Truss names the store" in result.stdout
     assert "truss-async status r1" in result.stdout

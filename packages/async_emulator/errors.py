@@ -9,6 +9,7 @@ EmulatorError
 │   ├── OutOfBounds              an option that does not fit the others
 │   ├── PortInUse                another process listens there
 │   ├── DataDirInUse             another emulator works in this data directory
+│   ├── DataDirTooNew            a later version of truss-async wrote the queue in this data directory
 │   └── DataDirUnusable          the queue in this data directory cannot be opened
 ├── EnvironmentBuildFailed       the model's requirements could not be installed
 ├── ModelLoadFailed              the model server ended before it was ready
@@ -77,6 +78,17 @@ class DataDirInUse(UsageProblem):
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         super().__init__(f"{data_dir} is in use by another truss-async serve: choose another --data-dir")
+
+
+class DataDirTooNew(UsageProblem):
+    """A later version of truss-async wrote the queue in this data directory."""
+
+    def __init__(self, data_dir: Path, version: int, known: int) -> None:
+        self.data_dir = data_dir
+        super().__init__(
+            f"{data_dir} holds a queue of version {version}, and this truss-async knows versions "
+            f"up to {known}: upgrade truss-async, or choose another --data-dir"
+        )
 
 
 class DataDirUnusable(UsageProblem):

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
-from async_emulator.kind import Kind
 from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_inference.wire import RequestStatus
@@ -61,17 +60,6 @@ def test_a_full_disk_fails_the_commit_and_all_that_shares_it(tmp_path):
     queue.enqueue(request("after"))
     queue.commit()
     assert [queue.lease(HERE, START).request_id for _ in range(2)] == ["before", "after"]  # type: ignore[union-attr]
-    queue.close()
-
-
-def test_a_file_from_before_chains_is_opened(tmp_path):
-    queue = SQLiteQueue(tmp_path, START)
-    queue.enqueue(request("a"))
-    queue.commit()
-    queue._connection.execute("ALTER TABLE requests DROP COLUMN kind")
-    queue.close()
-    queue = SQLiteQueue(tmp_path, START)
-    assert queue.get("a").kind is Kind.MODEL
     queue.close()
 
 

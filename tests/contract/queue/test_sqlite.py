@@ -70,6 +70,7 @@ def test_a_data_directory_has_one_user(tmp_path):
     queue.close()
 
 
+@pytest.mark.closeness("erased inputs")
 def test_an_erased_input_is_gone_from_the_disk(tmp_path):
     queue = SQLiteQueue(tmp_path, START)
     queue.enqueue(request("a"))

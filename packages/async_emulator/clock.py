@@ -1,7 +1,6 @@
 """The one place that reads time.
 
-Every limit, timeout and retry of the emulator asks a Clock, so that a test can live through 72 hours in a
-moment.
+Every limit, timeout and retry of the emulator asks a Clock, so that a test can let 72 hours pass in a moment.
 """
 
 import asyncio
@@ -13,10 +12,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What time it is, and how to wait."""
+    """Tells the time, and waits."""
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Return the time, in UTC."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -24,7 +23,7 @@ class Clock(Protocol):
         ...
 
     def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
-        """A context whose body raises TimeoutError once `seconds` have passed."""
+        """Return a context whose body raises TimeoutError once `seconds` have passed."""
         ...
 
 
@@ -32,7 +31,7 @@ class SystemClock:
     """The machine's own time."""
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Return the time, in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
@@ -40,19 +39,19 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
     def timeout(self, seconds: float) -> asyncio.Timeout:
-        """A context whose body raises TimeoutError once `seconds` have passed."""
+        """Return a context whose body raises TimeoutError once `seconds` have passed."""
         return asyncio.timeout(seconds)
 
 
 class AdvanceableClock:
-    """The machine's own time, and what it was advanced by; whoever waits until then goes on."""
+    """The machine's own time plus all advances, which end waits too."""
 
     def __init__(self) -> None:
         self._ahead = timedelta()
         self._timeouts: set[asyncio.Timeout] = set()
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Return the time, in UTC."""
         return datetime.now(UTC) + self._ahead
 
     async def sleep(self, seconds: float) -> None:
@@ -65,7 +64,7 @@ class AdvanceableClock:
 
     @contextlib.asynccontextmanager
     async def timeout(self, seconds: float) -> AsyncIterator[asyncio.Timeout]:
-        """A context whose body raises TimeoutError once `seconds` have passed."""
+        """Return a context whose body raises TimeoutError once `seconds` have passed."""
         async with asyncio.timeout(seconds) as timeout:
             self._timeouts.add(timeout)
             try:
@@ -74,7 +73,7 @@ class AdvanceableClock:
                 self._timeouts.discard(timeout)
 
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds`. Raises OverflowError where no date is so late."""
+        """Advance by `seconds`, and end the waits that are over. Raises OverflowError past the last date."""
         self.now() + timedelta(seconds=seconds)
         self._ahead += timedelta(seconds=seconds)
         for timeout in self._timeouts:
@@ -83,7 +82,7 @@ class AdvanceableClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is told to advance."""
+    """A clock that stands still until `advance`."""
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._now = start
@@ -91,7 +90,7 @@ class ManualClock:
         self._timeouts: list[tuple[datetime, asyncio.Timeout]] = []
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Return the time, in UTC."""
         return self._now
 
     async def sleep(self, seconds: float) -> None:
@@ -103,13 +102,13 @@ class ManualClock:
         await future
 
     def timeout(self, seconds: float) -> asyncio.Timeout:
-        """A context whose body raises TimeoutError once the clock has been advanced by `seconds`."""
+        """Return a context whose body raises TimeoutError once the clock has advanced by `seconds`."""
         timeout = asyncio.timeout(None)
         self._timeouts.append((self._now + timedelta(seconds=seconds), timeout))
         return timeout
 
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds`; whoever waits until then goes on."""
+        """Advance by `seconds`, and end the waits that are over."""
         self._now += timedelta(seconds=seconds)
         waiting, self._sleepers = self._sleepers, []
         for due, future in waiting:

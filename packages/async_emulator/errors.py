@@ -1,14 +1,15 @@
-"""What the emulator raises on purpose.
+"""The errors that the emulator raises on purpose.
 
 EmulatorError
-├── UsageProblem                 what the user gave cannot be served; one line, exit code 2
+├── UsageProblem                 the arguments cannot be served; one line, exit code 2
 │   ├── NotATruss                the folder holds no Truss, or one that truss itself refuses
 │   ├── NotAChain                the file holds no chain, or one that truss itself refuses
-│   ├── MissingRequirement       a model imports what its requirements do not name
-│   ├── Unsupported              the Truss needs what one machine without Docker cannot give
+│   ├── MissingRequirement       a model imports a package that its requirements do not name
+│   ├── Unsupported              the Truss needs something that one machine without Docker cannot offer
 │   ├── OutOfBounds              an option that does not fit the others
 │   ├── PortInUse                another process listens there
 │   ├── DataDirInUse             another emulator works in this data directory
+│   ├── DataDirTooNew            a later version of truss-async wrote the queue in this data directory
 │   └── DataDirUnusable          the queue in this data directory cannot be opened
 ├── EnvironmentBuildFailed       the model's requirements could not be installed
 ├── ModelLoadFailed              the model server ended before it was ready
@@ -18,19 +19,19 @@ EmulatorError
 │   ├── NoRoom                   no replica had room for the prediction in time
 │   ├── PredictionTimedOut       the model took too long
 │   └── PredictionLost           the model server broke the connection
-├── UnknownRequest (LookupError) no such request, or one forgotten an hour after its end
-└── InvalidTransition            an event that a request in this status cannot take
+├── UnknownRequest (LookupError) the request does not exist, or ended more than an hour ago
+└── InvalidTransition            the event is impossible in the status of the request
 """
 
 from pathlib import Path
 
 
 class EmulatorError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base of every error that this package raises on purpose."""
 
 
 class UsageProblem(EmulatorError):
-    """What the user gave cannot be served. The message is one line that says what to do."""
+    """The arguments cannot be served. The message is one line that says what to do."""
 
 
 class NotATruss(UsageProblem):
@@ -46,14 +47,14 @@ class NotAChain(UsageProblem):
 
 
 class MissingRequirement(UsageProblem):
-    """A model imports what its requirements do not name."""
+    """A model imports a package that its requirements do not name."""
 
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"{place}: {reason}: add it to the requirements")
 
 
 class Unsupported(UsageProblem):
-    """The Truss needs what one machine without Docker cannot give."""
+    """The Truss needs something that one machine without Docker cannot offer."""
 
     def __init__(self, key: str, found: object, reason: str) -> None:
         self.key = key
@@ -82,6 +83,17 @@ class DataDirInUse(UsageProblem):
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         super().__init__(f"{data_dir} is in use by another truss-async serve: choose another --data-dir")
+
+
+class DataDirTooNew(UsageProblem):
+    """A later version of truss-async wrote the queue in this data directory."""
+
+    def __init__(self, data_dir: Path, version: int, known: int) -> None:
+        self.data_dir = data_dir
+        super().__init__(
+            f"{data_dir} holds a queue of version {version}, and this truss-async knows versions "
+            f"up to {known}: upgrade truss-async, or choose another --data-dir"
+        )
 
 
 class DataDirUnusable(UsageProblem):
@@ -144,7 +156,7 @@ class PredictionLost(PredictionRefused):
 
 
 class UnknownRequest(EmulatorError, LookupError):
-    """No such request, or one forgotten an hour after its end."""
+    """The request does not exist, or ended more than an hour ago."""
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
@@ -152,7 +164,7 @@ class UnknownRequest(EmulatorError, LookupError):
 
 
 class InvalidTransition(EmulatorError):
-    """An event that a request in this status cannot take."""
+    """The event is impossible in the status of the request."""
 
     def __init__(self, status: str, event: str) -> None:
         super().__init__(f"a request that is {status} cannot {event}")

@@ -1,4 +1,4 @@
-"""The paths of the inference API. Pure: a path goes in, what it means comes out.
+"""The paths of the inference API, and their meaning. Pure.
 
 /{production | development | environments/{name} | deployment/{id}}/{operation}     or bare /{operation}
 
@@ -18,14 +18,14 @@ TARGET_PATHS = (
     "/environments/{env_name}",
     "/deployment/{deployment_id}",
 )
-"""Every form of the part before the operation."""
+"""Every form of a path's part before the operation."""
 
 CHAINLETS = "/chainlets/"
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a path says of the deployment that is meant: an environment's, the one of an id, or nothing."""
+    """The meaning of a path: an operation, and at most one of an environment and a deployment's id."""
 
     operation: str
     environment: str | None = None
@@ -33,13 +33,13 @@ class Address:
 
     @property
     def is_bare(self) -> bool:
-        """Whether the path says nothing of a deployment: on a regional host, the host does."""
+        """Whether the path names no deployment; on a regional host, the host names it."""
         return self.environment is None and self.deployment_id is None
 
 
 @lru_cache(maxsize=256)
 def address_of(path: str) -> Address | None:
-    """What the path of an operation means; None for any other path."""
+    """Return the meaning of an operation's path; None for any other path."""
     match path.split("/"):
         case ["", operation] if operation:
             return Address(operation)
@@ -53,5 +53,5 @@ def address_of(path: str) -> Address | None:
 
 
 def chainlet_path(chain_id: str, name: str) -> str:
-    """Where the other chainlets of a chain reach this one."""
+    """Return the path under which the chain's other chainlets call this one."""
     return f"{CHAINLETS}{chain_id}/{name}/run_remote"

@@ -174,6 +174,7 @@ def models(emulator: EmulatorProcess) -> Iterator[dict[str, Model]]:
         yield {Path(name).name: Model(caller, url) for name, url in zip(names, urls, strict=True)}
 
 
+@pytest.mark.closeness("hooks")
 def test_every_hook_runs(models):
     response = models["hooks"].predict({"a": 1})
     steps = [{"a": 1}, "preprocessed", "predicted"]
@@ -197,6 +198,7 @@ def test_a_model_may_take_the_bare_request_and_give_a_response(models):
     models["request_only"].run({})
 
 
+@pytest.mark.closeness("streaming")
 def test_a_streaming_model_streams_to_sync_callers_and_refuses_async_ones(models):
     response = models["streaming"].predict({})
     assert (response.status_code, response.text) == (200, "0;1;2;")
@@ -205,6 +207,7 @@ def test_a_streaming_model_streams_to_sync_callers_and_refuses_async_ones(models
     assert error["code"] == "ASYNC_REQUEST_NOT_SUPPORTED"
 
 
+@pytest.mark.closeness("model's variables")
 def test_a_model_finds_what_baseten_would_give_it(models):
     place = models["place"].predict({}).json()
     claims = json.loads(base64.urlsafe_b64decode(place.pop("token").split(".")[1] + "=="))
@@ -221,6 +224,7 @@ def test_a_model_finds_what_baseten_would_give_it(models):
     }
 
 
+@pytest.mark.closeness("requirements")
 @pytest.mark.parametrize("name", ["listed", "in_text", "in_project", "locked"])
 def test_requirements_are_installed_wherever_they_are_listed(models, name):
     assert models[name].predict({}).json() == "from a wheel"

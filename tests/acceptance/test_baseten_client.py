@@ -55,6 +55,7 @@ def ended(api: ApiClient, request_id: str) -> str:
     return str(status.status)
 
 
+@pytest.mark.closeness("platform's client")
 def test_every_target_submits_polls_and_counts(api):
     request = AsyncPredictRequest(model_input={"a": 1})
     accepted = of_every_target(api, "async_predict", DEPLOYMENT, request=request)
@@ -69,6 +70,7 @@ def test_every_target_predicts(api):
     assert [output.root for output in outputs] == [{"echo": {"a": 1}}] * 5
 
 
+@pytest.mark.closeness("wake")
 def test_every_target_wakes(api):
     of_every_target(api, "wake", DEPLOYMENT)
 

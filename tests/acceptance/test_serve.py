@@ -58,6 +58,7 @@ def wait_until_none_under(folder: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.closeness("acknowledged is kept")
 def test_no_acknowledged_request_is_lost_when_the_emulator_is_killed(tmp_path, serve):
     truss = write_truss(tmp_path / "truss", GATED_MODEL)
     arguments = (truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")
@@ -110,6 +111,7 @@ class Model:
     assert caller.http.get("/healthz").status_code == 200
 
 
+@pytest.mark.closeness("truss server", "request id header")
 def test_a_truss_sees_what_baseten_would_give_it_and_not_the_shell(tmp_path, serve):
     model = """
 import os

@@ -85,6 +85,7 @@ def test_a_result_that_nobody_takes_is_a_failed_webhook(caller, receiver):
     assert caller.wait(request_id, "WEBHOOK_FAILED")["webhook_status"] == "FAILED"
 
 
+@pytest.mark.closeness("advance")
 def test_three_days_in_the_queue_pass_at_once(caller, control):
     control.pause()
     request_id = caller.submit({}, max_time_in_queue_seconds=259_200, webhook_endpoint="https://example.com/")
@@ -148,6 +149,7 @@ def test_lost_deliveries_are_made_once_more_and_then_given_up(caller, control, r
     assert deliveries[3]["headers"]["X-BASETEN-SIGNATURE"].count("v1=") == 2
 
 
+@pytest.mark.closeness("rotated secret")
 def test_a_secret_is_rotated_while_it_runs_and_both_sign_for_a_day(caller, control, receiver):
     new = control.rotate_webhook_secret()
     assert [each["value"] for each in control.webhook_secrets()] == [new, NEW, OLD]

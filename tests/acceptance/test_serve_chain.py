@@ -156,6 +156,7 @@ def test_chainlets_start_after_those_that_they_call(emulator):
     assert ready[2:] == ["Entry"]
 
 
+@pytest.mark.closeness("chains")
 @pytest.mark.parametrize(
     ("path", "host"),
     [
@@ -180,6 +181,7 @@ def test_an_async_request_runs_the_chain(caller):
     assert (ended["chain_id"], "model_id" in ended) == ("c1", False)
 
 
+@pytest.mark.closeness("truss chainlet")
 def test_a_whole_truss_is_a_chainlet(caller):
     response = caller.http.post("/production/run_remote", json={"text": "count"})
     assert response.json()["shouts"][0]["text"][:-1] == "5 LETTERS"
@@ -191,6 +193,7 @@ def test_what_a_chainlet_raises_is_told_in_one_line(caller):
     assert error == {"code": "MODEL_PREDICT_ERROR", "message": "ValueError: it is said to"}
 
 
+@pytest.mark.closeness("chain input")
 def test_an_input_that_does_not_fit_the_signature_is_named_and_not_retried(caller):
     request_id = submit(caller, {"text": "a", "times": "many"})
     [error] = caller.wait(request_id, "FAILED", seconds=5)["errors"]
@@ -198,6 +201,7 @@ def test_an_input_that_does_not_fit_the_signature_is_named_and_not_retried(calle
     assert "times" in error["message"]
 
 
+@pytest.mark.closeness("chainlet restart")
 def test_a_chainlet_that_dies_is_restarted_and_the_request_runs_again(caller, folder):
     (folder / "open").unlink(missing_ok=True)
     for file in folder.glob("*.pid"):
@@ -220,6 +224,7 @@ def test_a_chainlet_that_dies_is_restarted_and_the_request_runs_again(caller, fo
     ]
 
 
+@pytest.mark.closeness("chain metrics")
 def test_a_chain_is_measured_under_its_display_name(caller):
     metrics = caller.http.get("/metrics").text
     labels = 'deployment_id="d1",environment="production",model_id="c1",model_name="My Chain"'

@@ -21,6 +21,7 @@ def until_printed(caller: Caller, line: str, times: int = 1) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.closeness("several models")
 def test_each_of_several_trusses_is_called_by_host_or_by_deployment(tmp_path, serve):
     one, two = (write_truss(tmp_path / name, model_saying(name)) for name in ("one", "two"))
     caller = serve(one, two, "--data-dir", tmp_path / "data")

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings, strategies
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -96,6 +97,7 @@ TIMES = strategies.datetimes(
 ) | strategies.just(datetime(2026, 1, 1, tzinfo=UTC))
 
 
+@pytest.mark.closeness("receivers")
 @settings(max_examples=200, deadline=None)
 @given(output=JSON, time=TIMES, is_ascii=strategies.booleans(), has_failed=strategies.booleans())
 def test_every_receiver_accepts_every_payload(output, time, is_ascii, has_failed):

@@ -166,6 +166,7 @@ class Killer(threading.Thread):
         self.emulator.kill()
 
 
+@pytest.mark.closeness("ended stays ended")
 def test_what_was_acknowledged_ends_once_and_what_has_ended_stays_so(tmp_path, load, forking):
     truss = write_truss(tmp_path / "truss", MODEL, CONFIG)
     data = tmp_path / "data"

@@ -1,1 +1,1 @@
-"""The command `truss-async serve`: its options, its settings, its life in a terminal."""
+"""The command `truss-async serve`: its options, its settings, its run in a terminal."""

@@ -1,4 +1,4 @@
-"""The emulator in a terminal: what it prints, and how Ctrl-C ends it."""
+"""Runs the emulator in a terminal, prints its lines, and ends it on Ctrl-C."""
 
 import asyncio
 import os
@@ -23,14 +23,14 @@ def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool
     with listen(port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         _greet(base_url_of(listener), settings, is_key_new=is_key_new)
         runner.run(_serve(settings, listener))
-    _say("stopped; what was queued is kept")
+    _say("stopped; queued requests are kept")
 
 
 def _run_checks(served: ServedSettings) -> None:
-    """Every installed check of a Truss's settings, before anything is built.
+    """Run every installed check of a Truss's settings before anything is built. Raises UsageProblem.
 
     A check is an entry point of the group `truss_async.checks`: a function that takes the Truss's folder and
-    the variables its model will see, and returns one line for each problem.
+    the model's environment variables, and returns one line for each problem.
     """
     for check in plugins("truss_async.checks"):
         for truss_dir in served.truss_dirs:

@@ -21,7 +21,7 @@ _DEPLOYMENT_OPTIONS = (
         "--watch",
         "is_watched",
         is_flag=True,
-        help="Deploy each change of the files at once; what does not load changes nothing.",
+        help="Deploy each change of the files at once; a change that does not load is ignored.",
     ),
     click.option(
         "--concurrency-target",
@@ -79,7 +79,7 @@ def _limit(name: str, help: str) -> Callable[[_Command], _Command]:
 
 
 _API_OPTIONS = (
-    _limit("submits-per-minute", "Submits that are taken; more are answered 429."),
+    _limit("submits-per-minute", "Submits that are accepted; more are answered 429."),
     _limit("status-calls-per-second", "Status calls that are answered."),
     _limit("cancels-per-second", "Cancellations that are answered."),
     _limit("queue-status-calls-per-second", "Calls of async_queue_status that are answered."),

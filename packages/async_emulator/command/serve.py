@@ -11,7 +11,7 @@ from async_emulator.command.options import api_options, deployment_options
 
 
 def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """`NAME=VALUE`, or `NAME` for the value it has in this shell."""
+    """Parse `NAME=VALUE`, or `NAME` with its value in this shell."""
     environ = {}
     for item in given:
         name, is_set, value = item.partition("=")
@@ -71,7 +71,7 @@ def serve(
     Example:
       truss-async serve . --port 8080 --env TRUSS_OUTPUTS_URL=file://$PWD/outputs
     """
-    # Here, so that `truss-async --help` does not wait for a server's libraries.
+    # Imported on first use: `truss-async --help` does not wait for a server's libraries.
     from async_emulator.command.foreground import run_in_foreground
     from async_emulator.command.settings import Given, settings_of
     from async_emulator.errors import EmulatorError, UsageProblem

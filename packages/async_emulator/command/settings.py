@@ -1,4 +1,4 @@
-"""From what `truss-async serve` was given to settings."""
+"""Turns the arguments of `truss-async serve` into settings."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -32,10 +32,10 @@ class Given:
 
 
 def settings_of(given: Given) -> EmulatorSettings:
-    """What to serve. Raises OutOfBounds or NotATruss."""
+    """Return the settings of an emulator. Raises OutOfBounds or NotATruss."""
     for path in given.paths:
         if given.paths.count(path) > 1:
-            raise NotATruss(path, "it is named twice")
+            raise NotATruss(path, "it is given twice")
     data_dir = given.data_dir or platformdirs.user_state_path(_APP) / _data_name(given)
     options = dict(given.options)
     api = ApiSettings(**{each.name: options.pop(each.name) for each in fields(ApiSettings)})
@@ -66,7 +66,7 @@ def settings_of(given: Given) -> EmulatorSettings:
 
 
 def _served(deployment: DeploymentSettings) -> ServedSettings:
-    """A chain is a file, a Truss a folder."""
+    """Return settings for a chain, which is a file, or for a Truss, which is a folder."""
     if deployment.path.suffix == ".py":
         from async_emulator.deployments.served_chain import (
             ChainSettings,  # only who serves a chain waits for it

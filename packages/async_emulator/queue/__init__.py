@@ -1,1 +1,1 @@
-"""Where async requests wait, and the rules by which their status changes."""
+"""The queue of async requests, and the rules by which their status changes."""

@@ -1,8 +1,8 @@
 """Everything that affects an async request's status lives here.
 
-The statuses are those of docs.baseten.co/inference/async and of the status reference. Where they say nothing,
-we chose: a request that waits between two attempts, or for its webhook to be accepted, stays IN_PROGRESS; for
-one that expires nothing is sent, and the delivery's status is CANCELED.
+The statuses are those of docs.baseten.co/inference/async and of the status reference. Where these pages say
+nothing, we chose: a request stays IN_PROGRESS between two attempts, and until its webhook is delivered; an
+expired request sends no webhook, and its webhook's status is CANCELED.
 """
 
 from collections.abc import Sequence
@@ -55,12 +55,12 @@ _WEBHOOK_STATUS = {
 
 
 def initial_webhook_status(webhook_endpoint: str | None) -> WebhookStatus:
-    """The delivery status of a request just accepted."""
+    """Return the webhook's status of a new request."""
     return WebhookStatus.PENDING if webhook_endpoint else WebhookStatus.NO_WEBHOOK_PROVIDED
 
 
 def next_status(status: RequestStatus, event: Event) -> RequestStatus:
-    """The status after `event`. Raises InvalidTransition where the event cannot happen."""
+    """Return the status after `event`. Raises InvalidTransition where the event cannot happen."""
     try:
         return _STATUS[status, event]
     except KeyError:
@@ -68,7 +68,7 @@ def next_status(status: RequestStatus, event: Event) -> RequestStatus:
 
 
 def next_webhook_status(webhook_status: WebhookStatus, event: Event) -> WebhookStatus:
-    """The delivery status after `event`: only a pending delivery ever changes."""
+    """Return the webhook's status after `event`, which changes only a pending one."""
     if webhook_status is not WebhookStatus.PENDING:
         return webhook_status
     return _WEBHOOK_STATUS.get(event, webhook_status)
@@ -77,26 +77,19 @@ def next_webhook_status(webhook_status: WebhookStatus, event: Event) -> WebhookS
 def after(
     request: AsyncRequest, event: Event, now: datetime, errors: Sequence["AsyncRequestError"] = ()
 ) -> AsyncRequest:
-    """The request after `event`: the one rule by which every queue changes a request."""
+    """Return the request after `event`: the one rule by which every queue changes a request.
+
+    Raises InvalidTransition where the event cannot happen.
+    """
     status = next_status(request.status, event)
     queue_deadline = request.queue_deadline
-    if event is Event.RECOVER:  # it had been served in time, and waits through no fault of its own
+    if event is Event.RECOVER:  # it was leased in time, and waits again through no fault of the caller
         queue_deadline = now + timedelta(seconds=request.max_time_in_queue_seconds)
-    # Spelled out, as dataclasses.replace takes five times as long and this runs three times for each request.
-    return AsyncRequest(
-        request_id=request.request_id,
-        model_id=request.model_id,
-        deployment_id=request.deployment_id,
+    return request.changed(
         status=status,
         webhook_status=next_webhook_status(request.webhook_status, event),
-        created_at=request.created_at,
         status_at=now,
         queue_deadline=queue_deadline,
-        max_time_in_queue_seconds=request.max_time_in_queue_seconds,
-        priority=request.priority,
         model_input=None if status.is_terminal else request.model_input,
-        webhook_endpoint=request.webhook_endpoint,
-        retry_config=request.retry_config,
         errors=tuple(errors),
-        kind=request.kind,
     )

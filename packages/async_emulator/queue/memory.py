@@ -3,7 +3,6 @@
 import itertools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -88,7 +87,7 @@ class MemoryQueue:
 
     def get(self, request_id: str) -> AsyncRequest:
         """Return the request without its input."""
-        return replace(self._find(request_id), model_input=None)
+        return self._find(request_id).changed(model_input=None)
 
     def count(self, deployment_id: str, status: RequestStatus) -> int:
         """Count the deployment's requests in this status."""
@@ -110,7 +109,7 @@ class MemoryQueue:
         """Return the newest requests, in this status or in any, without their inputs."""
         newest = sorted(self._requests.values(), key=lambda each: -self._age[each.request_id])
         found = (each for each in newest if status in (None, each.status))
-        return [replace(each, model_input=None) for each in itertools.islice(found, limit)]
+        return [each.changed(model_input=None) for each in itertools.islice(found, limit)]
 
     def clear(self) -> int:
         """Delete every request that is not IN_PROGRESS."""

@@ -1,9 +1,9 @@
 """An async request, as the queue keeps it."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from async_inference.codes import Kind, RequestStatus, WebhookStatus
 
@@ -12,21 +12,32 @@ if TYPE_CHECKING:
 
 
 def new_request_id(now: datetime) -> str:
-    """An id as the platform makes them: opaque, here 32 hex digits.
+    """Return an id like the platform's: opaque, here 32 hex digits.
 
-    They begin with the time, so that the queue's index of them grows at its end: in a deep queue each new id
-    would otherwise change another of its pages.
+    Ids begin with the time, so that the queue's index of ids grows at its end. Each random id would change
+    another page of the index, which costs much in a deep queue.
     """
     return f"{round(now.timestamp() * 1_000):012x}{secrets.token_hex(10)}"
 
 
+class RequestChanges(TypedDict, total=False):
+    """The fields that an event can change; see `lifecycle.after`."""
+
+    status: RequestStatus
+    webhook_status: WebhookStatus
+    status_at: datetime
+    queue_deadline: datetime
+    model_input: bytes | None
+    errors: tuple["AsyncRequestError", ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AsyncRequest:
-    """One async request and where it stands. All times are in UTC.
+    """One async request and its status. All times are in UTC.
 
-    `model_id` is the chain's id for a request to a chain.
-    `model_input` is the JSON that goes to the model; it is erased when the request ends, and None where it
-    is not asked for. A request still QUEUED at `queue_deadline` expires.
+    `model_id` is the chain's id for a request to a chain. `model_input` is the JSON that goes to the model;
+    it is erased when the request ends, and None where the queue was not asked for it. A request that is still
+    QUEUED at `queue_deadline` expires.
     """
 
     request_id: str
@@ -48,12 +59,26 @@ class AsyncRequest:
     def __post_init__(self) -> None:
         for time in (self.created_at, self.status_at, self.queue_deadline):
             if time.tzinfo is None:
-                raise ValueError("the times of a request have a timezone")
+                raise ValueError("a time of a request has no timezone")
+
+    def changed(self, **changes: Unpack[RequestChanges]) -> Self:
+        """Return a copy with these changes.
+
+        Copies the slots one by one, in two thirds of the time that `dataclasses.replace` takes: this runs
+        three times for each request.
+        """
+        copy = object.__new__(type(self))
+        for read, write in _SLOTS:
+            write(copy, read(self))
+        for name, value in changes.items():
+            _WRITERS[name](copy, value)
+        copy.__post_init__()
+        return copy
 
     @property
     def public_status(self) -> "AsyncRequestStatus":
-        """What the status endpoint tells of it."""
-        from async_inference.wire import AsyncRequestStatus  # here, for a quick start: see Emulator
+        """The answer of the status endpoint."""
+        from async_inference.wire import AsyncRequestStatus  # imported on first use, for a quick start
 
         return AsyncRequestStatus(
             request_id=self.request_id,
@@ -66,3 +91,7 @@ class AsyncRequest:
             status_at=self.status_at,
             errors=list(self.errors),
         )
+
+
+_WRITERS = {field.name: getattr(AsyncRequest, field.name).__set__ for field in fields(AsyncRequest)}
+_SLOTS = [(getattr(AsyncRequest, name).__get__, write) for name, write in _WRITERS.items()]

@@ -1,24 +1,24 @@
 """The durable queue: one SQLite file that a `kill -9` at any instruction leaves whole.
 
-What was committed is in the operating system's hands, so it survives the death of this process; a loss of
-power may take the last commits (`synchronous = NORMAL`: sqlite.org/pragma.html). The file is locked for as
-long as the queue is open.
+A commit hands the changes to the operating system, so they survive the death of this process; a loss of power
+may undo the last commits (`synchronous = NORMAL`: sqlite.org/pragma.html). The file is locked for as long as
+the queue is open.
 """
 
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
+from async_emulator.errors import DataDirInUse, DataDirTooNew, DataDirUnusable, UnknownRequest
 from async_emulator.queue.lifecycle import Event, after
 from async_emulator.queue.request import AsyncRequest
 from async_emulator.queue.request_queue import RETENTION, Committer, Watcher
-from async_emulator.queue.sqlite_row import changeable, from_micros, from_row, to_micros, to_row
+from async_emulator.queue.schema import migrate
+from async_emulator.queue.sqlite_row import SQL_PARTS, from_micros, from_row, to_changes, to_micros, to_row
 from async_inference.codes import RequestStatus
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ _PRAGMAS = (
 
 
 class SQLiteQueue:
-    """The requests of one data directory. `now` is when it is opened: what was leased is released then.
+    """The requests of one data directory. At `now`, the time of opening, leased requests are QUEUED again.
 
-    Raises DataDirInUse where another process has the queue open, DataDirUnusable where there cannot be one.
+    Raises DataDirInUse where another process has the queue open, DataDirTooNew where a later version of this
+    package wrote it, and DataDirUnusable where the directory cannot hold one.
     """
 
     def __init__(self, data_dir: Path, now: datetime) -> None:
@@ -48,18 +49,16 @@ class SQLiteQueue:
             self._connection = sqlite3.connect(data_dir / "queue.sqlite3", isolation_level=None, timeout=0)
         except (OSError, sqlite3.OperationalError) as error:
             raise DataDirUnusable(data_dir, error) from error
-        self._connection.row_factory = sqlite3.Row
         self._failure: sqlite3.Error | None = None
         self._committer: Committer | None = None
         self._watchers: list[Watcher] = []
         try:
             for pragma in _PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
-            for name in self._sql:
-                if name.startswith("create_"):
-                    self._connection.execute(self._sql[name])
-            if not self._connection.execute(self._sql["select_kind_column"]).fetchone():
-                self._connection.execute(self._sql["add_kind_column"])  # a file from before chains
+            migrate(self._connection, data_dir)
+        except DataDirTooNew:
+            self._connection.close()
+            raise
         except sqlite3.DatabaseError as error:
             self._connection.close()
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
@@ -78,14 +77,14 @@ class SQLiteQueue:
         self._committer = committer
 
     def enqueue(self, request: AsyncRequest) -> None:
-        """Take in a request that is QUEUED."""
+        """Add a request that is QUEUED."""
         seq = self._execute("insert_request", to_row(request)).lastrowid
         self._execute("insert_input", {"seq": seq, "model_input": request.model_input})
         self._count(request, 1)
         self._tell(None, request)
 
     def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
-        """Hand out the next request, by priority and then age."""
+        """Take the next request, by priority and then age."""
         if not self.count(deployment_id, RequestStatus.QUEUED):
             return None
         row = self._connection.execute(
@@ -98,7 +97,7 @@ class SQLiteQueue:
         return leased
 
     def release(self, request_id: str, now: datetime) -> None:
-        """Put a leased request back in its old place."""
+        """Return a leased request to its old place."""
         self._change(self.get(request_id), Event.RELEASE, now)
 
     def finish(
@@ -112,50 +111,50 @@ class SQLiteQueue:
         self._change(self.get(request_id), Event.CANCEL, now)
 
     def expire_due(self, now: datetime) -> int:
-        """End every QUEUED request whose time is over."""
+        """End every QUEUED request whose deadline has passed."""
         return self._change_all("select_due", Event.EXPIRE, now)
 
     def next_deadline(self) -> datetime | None:
-        """When the next QUEUED request expires."""
-        micros = self._connection.execute(self._sql["select_next_deadline"]).fetchone()["queue_deadline"]
+        """Return the earliest deadline of a QUEUED request."""
+        micros = self._connection.execute(self._sql["select_next_deadline"]).fetchone()[0]
         return None if micros is None else from_micros(micros)
 
     def get(self, request_id: str) -> AsyncRequest:
-        """The request as it stands, without its input."""
+        """Return the request without its input."""
         if (leased := self._leased.get(request_id)) is not None:
-            return replace(leased, model_input=None)
+            return leased.changed(model_input=None)
         row = self._connection.execute(self._sql["select_request"], {"request_id": request_id}).fetchone()
         if row is None:
             raise UnknownRequest(request_id)
         return from_row(row)
 
     def count(self, deployment_id: str, status: RequestStatus) -> int:
-        """How many of the deployment's requests have this status, QUEUED or IN_PROGRESS."""
+        """Count the deployment's requests in this status, QUEUED or IN_PROGRESS."""
         return self._counts[deployment_id, status]
 
     @property
     def outstanding(self) -> int:
-        """How many requests are QUEUED or IN_PROGRESS."""
+        """The number of requests that are QUEUED or IN_PROGRESS."""
         return self._counts.total()
 
     def forget_ended(self, now: datetime) -> None:
-        """Drop the requests that ended more than RETENTION ago."""
+        """Delete the requests that ended more than RETENTION ago."""
         self._execute("delete_ended", {"before": to_micros(now - RETENTION)})
 
     def newest(self, status: RequestStatus | None, limit: int) -> Sequence[AsyncRequest]:
-        """The newest requests, of this status or of any, without their inputs."""
+        """Return the newest requests, in this status or in any, without their inputs."""
         values = {"status": status, "limit": limit}
         return [from_row(row) for row in self._connection.execute(self._sql["select_newest"], values)]
 
     def clear(self) -> int:
-        """Drop every request that is not IN_PROGRESS."""
+        """Delete every request that is not IN_PROGRESS."""
         number = self._execute("delete_all", {}).rowcount
         self._execute("delete_inputs", {})
         self._recount()
         return number
 
     def commit(self) -> None:
-        """Hand every change to the operating system. Raises sqlite3.Error, as when the disk is full."""
+        """Hand every change to the operating system. Raises sqlite3.Error, for one where the disk is full."""
         failure, self._failure = self._failure, None
         try:
             if failure is None and self._connection.in_transaction:
@@ -169,7 +168,7 @@ class SQLiteQueue:
             raise failure
 
     def close(self) -> None:
-        """Commit, and close the file; its lock is free."""
+        """Commit, and close the file, which frees its lock."""
         self.commit()
         self._connection.close()
 
@@ -186,9 +185,9 @@ class SQLiteQueue:
         now: datetime,
         errors: Sequence["AsyncRequestError"] = (),
     ) -> AsyncRequest:
-        """One statement, and so whole; what ends a request erases its input (queue.sql, `erasure`)."""
+        """Change the request in one statement; a trigger (`erasure`) erases the input when it ends."""
         changed = after(request, event, now, errors)
-        self._execute("update_request", changeable(changed))
+        self._execute("update_request", to_changes(changed))
         self._leased.pop(request.request_id, None)
         self._count(request, -1)
         self._count(changed, 1)
@@ -203,8 +202,8 @@ class SQLiteQueue:
         if not request.status.is_terminal:  # as in `select_counts`
             self._counts[request.deployment_id, request.status] += number
 
-    def _execute(self, statement: str, values: Mapping[str, object]) -> sqlite3.Cursor:
-        """Change something, in the transaction that the next commit ends."""
+    def _execute(self, statement: str, values: Mapping[str, object] | Sequence[object]) -> sqlite3.Cursor:
+        """Execute a change in the transaction that the next commit ends."""
         if not self._connection.in_transaction:
             self._connection.execute("BEGIN IMMEDIATE")
             if self._committer is not None:
@@ -212,18 +211,20 @@ class SQLiteQueue:
         try:
             return self._connection.execute(self._sql[statement], values)
         except sqlite3.Error as error:
-            self._failure = error  # SQLite may have undone the whole transaction, so nobody's change counts
+            self._failure = error  # SQLite may have undone the whole transaction: the commit must fail
             raise
 
     def _recount(self) -> None:
-        """Know of the file what need not be asked of it each time."""
+        """Rebuild counts and leases from the file."""
         self._leased: dict[str, AsyncRequest] = {}
         self._counts: Counter[tuple[str, RequestStatus]] = Counter()
-        for row in self._connection.execute(self._sql["select_counts"]):
-            self._counts[row["deployment_id"], RequestStatus(row["status"])] = row["number"]
+        for deployment_id, status, number in self._connection.execute(self._sql["select_counts"]):
+            self._counts[deployment_id, RequestStatus(status)] = number
 
 
 def _statements() -> dict[str, str]:
     text = Path(__file__).with_name("queue.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)[1:]
-    return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}
+    return {
+        name: sql.strip().format_map(SQL_PARTS) for name, sql in zip(parts[::2], parts[1::2], strict=True)
+    }

@@ -1,79 +1,110 @@
-"""An async request as a row of the durable queue's table, and back. Times are microseconds since 1970."""
+"""An async request as a row of the durable queue's table, and back. Times are microseconds since 1970.
 
+The columns follow from the fields of AsyncRequest: a new field needs a migration, and nothing here unless its
+type is new too.
+"""
+
+import dataclasses
 import json
-import sqlite3
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any
 
-from async_emulator.queue.request import AsyncRequest
-from async_inference.codes import Kind, RequestStatus, WebhookStatus
+from async_emulator.queue.request import AsyncRequest, RequestChanges
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(time: datetime) -> int:
-    """A time as the table has it."""
+    """Return the time as the table holds it."""
     return (time - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """The time that it was."""
+    """Return the time that the table holds."""
     return _EPOCH + timedelta(microseconds=micros)
 
 
-def changeable(request: AsyncRequest) -> dict[str, object]:
-    """What an event can change, and the key."""
-    return {
-        "request_id": request.request_id,
-        "status": request.status.value,
-        "webhook_status": request.webhook_status.value,
-        "status_at": to_micros(request.status_at),
-        "queue_deadline": to_micros(request.queue_deadline),
-        "errors": json.dumps([error.model_dump() for error in request.errors]),
-    }
+def _to_errors(errors: Sequence[Any]) -> str:
+    return json.dumps([error.model_dump() for error in errors]) if errors else "[]"
 
 
-def to_row(request: AsyncRequest) -> dict[str, object]:
-    """All of it but the input, which has a table of its own."""
-    return {
-        **changeable(request),
-        "kind": request.kind.value,
-        "model_id": request.model_id,
-        "deployment_id": request.deployment_id,
-        "created_at": to_micros(request.created_at),
-        "max_time_in_queue_seconds": request.max_time_in_queue_seconds,
-        "priority": request.priority,
-        "webhook_endpoint": request.webhook_endpoint,
-        **request.retry_config.model_dump(),
-    }
-
-
-def from_row(row: sqlite3.Row) -> AsyncRequest:
-    """The request that it was."""
-    from async_inference.wire import (  # for a quick start: see Emulator
-        AsyncRequestError,
-        InferenceRetryConfig,
+def _from_errors(text: str) -> tuple[Any, ...]:
+    if text == "[]":
+        return ()
+    from async_inference.wire import (
+        AsyncRequestError,  # imported on first use, for a quick start: see Emulator
     )
 
-    errors = row["errors"]
-    return AsyncRequest(
-        request_id=row["request_id"],
-        model_id=row["model_id"],
-        deployment_id=row["deployment_id"],
-        status=RequestStatus(row["status"]),
-        webhook_status=WebhookStatus(row["webhook_status"]),
-        created_at=from_micros(row["created_at"]),
-        status_at=from_micros(row["status_at"]),
-        queue_deadline=from_micros(row["queue_deadline"]),
-        max_time_in_queue_seconds=row["max_time_in_queue_seconds"],
-        priority=row["priority"],
-        model_input=row["model_input"],
-        webhook_endpoint=row["webhook_endpoint"],
-        retry_config=InferenceRetryConfig(
-            max_attempts=row["max_attempts"],
-            initial_delay_ms=row["initial_delay_ms"],
-            max_delay_ms=row["max_delay_ms"],
-        ),
-        errors=() if errors == "[]" else tuple(map(AsyncRequestError.model_validate, json.loads(errors))),
-        kind=Kind(row["kind"]),
-    )
+    return tuple(map(AsyncRequestError.model_validate, json.loads(text)))
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_RETRY_COLUMNS = ("max_attempts", "initial_delay_ms", "max_delay_ms")
+"""The fields of InferenceRetryConfig, a column each."""
+
+_Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+
+
+def _codec(field: "dataclasses.Field[Any]") -> _Codec:
+    """The functions that write and read a field's column."""
+    if field.name == "errors":
+        return _to_errors, _from_errors
+    if field.type is datetime:
+        return to_micros, from_micros
+    if isinstance(field.type, type) and issubclass(field.type, StrEnum):
+        return attrgetter("value"), field.type
+    return _same, _same
+
+
+_CODECS = {
+    field.name: _codec(field)
+    for field in dataclasses.fields(AsyncRequest)
+    if field.name not in ("model_input", "retry_config")  # the input has a table of its own
+}
+_WRITERS = tuple(write for write, _ in _CODECS.values())
+_READERS = tuple((name, read) for name, (_, read) in _CODECS.items())
+_FIELDS = attrgetter(*_CODECS)
+_RETRY_FIELDS = attrgetter(*_RETRY_COLUMNS)
+
+_CHANGEABLE = tuple(name for name in RequestChanges.__annotations__ if name in _CODECS)
+_CHANGE_WRITERS = tuple(_CODECS[name][0] for name in _CHANGEABLE)
+_CHANGES = attrgetter(*_CHANGEABLE)
+
+COLUMNS = (*_CODECS, *_RETRY_COLUMNS)
+"""The columns of a request, without its input, in the order of `to_row` and `from_row`."""
+
+SQL_PARTS = {
+    "columns": ", ".join(COLUMNS),
+    "values": ", ".join("?" * len(COLUMNS)),
+    "changes": ", ".join(f"{name} = ?" for name in _CHANGEABLE),
+}
+"""The parts of statements that name these columns; see queue.sql."""
+
+
+def to_row(request: AsyncRequest) -> tuple[object, ...]:
+    """Return the values of COLUMNS."""
+    values = [write(value) for write, value in zip(_WRITERS, _FIELDS(request), strict=True)]
+    return (*values, *_RETRY_FIELDS(request.retry_config))
+
+
+def to_changes(request: AsyncRequest) -> tuple[object, ...]:
+    """Return the values of the columns that an event can change, and then the request's id."""
+    values = [write(value) for write, value in zip(_CHANGE_WRITERS, _CHANGES(request), strict=True)]
+    return (*values, request.request_id)
+
+
+def from_row(row: Sequence[Any]) -> AsyncRequest:
+    """Return the request that the row describes: the values of COLUMNS, and then the input."""
+    from async_inference.wire import InferenceRetryConfig  # imported on first use, for a quick start
+
+    fields: dict[str, Any] = {name: read(value) for (name, read), value in zip(_READERS, row, strict=False)}
+    *retry_values, model_input = row[len(_READERS) :]
+    retry_config = InferenceRetryConfig(**dict(zip(_RETRY_COLUMNS, retry_values, strict=True)))
+    return AsyncRequest(**fields, retry_config=retry_config, model_input=model_input)

@@ -1,7 +1,7 @@
-"""The model server's own log, made readable.
+"""Makes the model server's log readable.
 
-The server logs JSON lines; what a model prints comes as it is. Access lines are left out: the request log is
-the platform's.
+The server logs lines of JSON, and a model's own output comes as it is. Access lines are left out: the request
+log replaces them.
 """
 
 import json
@@ -11,9 +11,9 @@ _ACCESS = b"Handled request"
 
 
 class ModelLog:
-    """Takes the server's output as it comes, in pieces of any size; gives `emit` one line at a time.
+    """Takes the server's output in pieces of any size, and passes it to `emit` line by line.
 
-    `name` stands before each line.
+    `name` precedes each line.
     """
 
     def __init__(self, emit: Callable[[str], None], name: str = "model") -> None:
@@ -23,13 +23,13 @@ class ModelLog:
         self.last_error = ""
 
     def feed(self, output: bytes) -> None:
-        """Take some output."""
+        """Take a piece of output."""
         *lines, self._rest = (self._rest + output).split(b"\n")
         for line in lines:
             self._line(line)
 
     def end(self) -> None:
-        """There is no more output."""
+        """The output has ended: emit an unfinished line."""
         if self._rest:
             self._line(self._rest)
         self._rest = b""

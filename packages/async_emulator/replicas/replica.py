@@ -1,4 +1,4 @@
-"""One model server: a process of its own, that begins with its model loaded and leaves nothing behind."""
+"""One model server: a process that loads its model before it is used, and leaves no process behind."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir, dynamic_co
 _READY_INTERVAL_SECONDS = 0.01
 _LOG_INTERVAL_SECONDS = 0.02
 _STOP_GRACE_SECONDS = 2.0
-"""How long a server may take to end by itself. Ours: an emulator's user waits at the prompt."""
+"""How long a server may take to end by itself. Our choice: the user waits at the prompt."""
 
 
 class Replica:
@@ -45,10 +45,10 @@ class Replica:
                 *(str(spec.packages_dir), str(dynamic_config_dir(spec.run_dir)), str(listener.fileno())),
                 cwd=app_dir(spec.run_dir),
                 env={**spec.environ, "INFERENCE_SERVER_PORT": str(port)},
-                stdin=asyncio.subprocess.PIPE,  # its end tells the server that we are gone
+                stdin=asyncio.subprocess.PIPE,  # its end of file tells the server that we have ended
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
-                limit=1,  # what is not read yet stays in the pipe, see _read_log
+                limit=1,  # unread output stays in the pipe, see _read_log
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
@@ -68,11 +68,11 @@ class Replica:
     def client(self) -> ModelServer:
         """The connection to the server."""
         if self._client is None:
-            raise RuntimeError("a replica has been started, and so connected to, before it is used")
+            raise RuntimeError("a replica is used only after its start, which connects to it")
         return self._client
 
     async def answers(self) -> bool:
-        """Wait until the server is ready to predict: True; or has ended: False."""
+        """Wait until the server is ready to predict (True) or has ended (False)."""
         while not await self.client.is_ready():
             if self._process.returncode is not None:
                 return False
@@ -80,16 +80,16 @@ class Replica:
         return True
 
     async def ended(self) -> int:
-        """Wait for the server's end; its exit code."""
+        """Wait for the server's end; return its exit code."""
         return await self._process.wait()
 
     def kill(self) -> None:
-        """End the server and every process that it started as a crash would."""
+        """Kill the server and all its child processes, as a crash would."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def stop(self) -> None:
-        """End the server and every process that it started."""
+        """End the server and all its child processes."""
         if self._process.returncode is None:
             self._process.terminate()
             with contextlib.suppress(TimeoutError):
@@ -105,7 +105,7 @@ class Replica:
         stdout = self._process.stdout
         while stdout is not None and (output := await stdout.read(1_048_576)):
             self._log.feed(output)
-            # The server logs each call; to be woken by each line would cost as much as the call itself.
+            # The server logs each call: waking up for each line would cost as much as the call itself.
             await asyncio.sleep(_LOG_INTERVAL_SECONDS)
         self._log.end()
 

@@ -1,4 +1,4 @@
-"""The replicas of one deployment: as many as are wanted, each of them kept running."""
+"""The replicas of one deployment: the wanted number of them, each kept running."""
 
 import asyncio
 import itertools
@@ -12,7 +12,7 @@ from async_emulator.trusses.replica_spec import ReplicaSpec
 
 
 class ReplicaSet:
-    """Replicas made by one spec at a time. Needs a running event loop; `stop` it."""
+    """Replicas that start from one spec at a time. Needs a running event loop; `stop` it."""
 
     def __init__(
         self,
@@ -35,38 +35,38 @@ class ReplicaSet:
 
     @property
     def wanted(self) -> int:
-        """How many replicas there are or will be."""
+        """The number of replicas that are ready or starting."""
         return len(self._supervisors)
 
     @property
     def active(self) -> int:
-        """How many replicas are ready."""
+        """The number of ready replicas."""
         return sum(supervisor.is_ready for supervisor in self._supervisors)
 
     @property
     def starting(self) -> int:
-        """How many replicas are on their way."""
+        """The number of starting replicas."""
         return self.wanted - self.active
 
     @property
     def slots(self) -> int:
-        """How many predictions one replica makes at once."""
+        """The number of predictions that one replica makes at once."""
         return 1 if self._spec is None else self._spec.slots
 
     @property
     def run_dirs(self) -> set[Path]:
-        """The folders that replicas run in."""
+        """The folders in which replicas run."""
         return {supervisor.spec.run_dir for supervisor in [*self._supervisors, *self._retiring.values()]}
 
     async def start(self, spec: ReplicaSpec, number: int) -> None:
-        """Start as many replicas, and return once each is ready. Raises ModelLoadFailed."""
+        """Start `number` replicas, and return once each is ready. Raises ModelLoadFailed."""
         self._spec = spec
         self._supervisors = [self._supervisor(spec, is_on_trial=True) for _ in range(number)]
         for supervisor in list(self._supervisors):
             await supervisor.wait_until_ready()
 
     def scale_to(self, number: int) -> None:
-        """From now on there are as many replicas; those that go end what they run first."""
+        """Have `number` replicas from now on. Surplus replicas first finish their predictions."""
         if self._spec is None:
             return
         while len(self._supervisors) < number:
@@ -75,9 +75,9 @@ class ReplicaSet:
             self._retire(self._supervisors.pop())
 
     async def replace(self, spec: ReplicaSpec) -> None:
-        """Put replicas of another spec in the place of these, one by one; the old ones serve until then.
+        """Replace the replicas one by one with replicas of another spec; each old one serves until then.
 
-        Raises ModelLoadFailed where the first of the new ones does not load; then nothing has changed.
+        Raises ModelLoadFailed where the first new replica does not load; then nothing has changed.
         """
         replaced, self._spec = self._spec, spec
         for old in [supervisor for supervisor in self._supervisors if supervisor.spec is not spec]:
@@ -91,11 +91,11 @@ class ReplicaSet:
             if old in self._supervisors:
                 self._supervisors[self._supervisors.index(old)] = new
                 self._retire(old)
-            else:  # scaled down meanwhile
+            else:  # scaled down in the meantime
                 self._retire(new)
 
     def kill(self, index: int) -> bool:
-        """End the replica at `index` (0 is the oldest) with `kill -9`; whether there was one."""
+        """Kill the replica at `index` (0 is the oldest) with `kill -9`; return whether there was one."""
         return 0 <= index < len(self._supervisors) and self._supervisors[index].kill()
 
     async def stop(self) -> None:

@@ -1,11 +1,11 @@
-"""Runs the real Truss server, in the model's own Python. Started by `replica`, never imported.
+"""Runs the real Truss server in the model's own Python. `replica` starts it; nothing imports it.
 
     python server_process.py PACKAGES_DIR DYNAMIC_CONFIG_DIR LISTENER_FD     in the folder that holds main.py
 
-The server's code is untouched; around it stand four things an image gives and a laptop does not: the folder
-of bundled packages at the end of the path, the folder that the platform mounts, a port nobody else has, and
-an end. The server is a child of this process, which waits for the end of its standard input, held by the
-emulator: when the emulator is gone, however it went, the whole process group is killed.
+The server's code is unchanged. This file adds four things that an image has and a laptop has not: the folder
+of bundled packages at the end of the path, the folder that the platform mounts, a free port, and an end. The
+server is a child of this process, whose standard input the emulator holds open: when the emulator ends in
+whatever way, the input ends, and this process kills the whole process group.
 
 Standard library only: the model's environment holds what its image would hold.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Become the server's guard, and start it."""
+    """Start the server, and guard it."""
     packages_dir, dynamic_config_dir, listener_fd = sys.argv[1], sys.argv[2], int(sys.argv[3])
     child = os.fork()
     if child == 0:
@@ -47,7 +47,7 @@ def _serve(packages_dir: str, dynamic_config_dir: str, listener_fd: int) -> None
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, sys.stdin.fileno())
     listener = socket.socket(fileno=listener_fd)
-    # As in the image: the server's folder first, what is installed next, bundled packages last.
+    # As in the image: the server's folder first, installed packages next, bundled packages last.
     sys.path[0] = str(Path.cwd())
     sys.path.append(packages_dir)
 
@@ -59,18 +59,18 @@ def _serve(packages_dir: str, dynamic_config_dir: str, listener_fd: int) -> None
     from _truss_shared import dynamic_config_resolver
 
     class LoopbackServer(uvicorn.Server):
-        """uvicorn's server on the socket we were given, not on every address of the machine."""
+        """uvicorn's server on the given socket instead of every address of the machine."""
 
         async def serve(self, sockets: object = None) -> None:
             await super().serve(sockets=[listener])
 
     uvicorn.Server = LoopbackServer  # type: ignore[misc]
     dynamic_config_resolver.DYNAMIC_CONFIG_MOUNT_DIR = dynamic_config_dir
-    if importlib.util.find_spec("truss_chains") is not None:  # a chainlet reads its own copy of it
+    if importlib.util.find_spec("truss_chains") is not None:  # a chainlet reads its own copy of the module
         from truss.templates.shared import dynamic_config_resolver as of_chainlets
 
         of_chainlets.DYNAMIC_CONFIG_MOUNT_DIR = dynamic_config_dir
-    # The server's note that loading failed: in the image's home, not in that of whoever runs it here.
+    # The file that says that loading failed: in the image it is in the home folder, which here is the user's.
     truss_server.INFERENCE_SERVER_FAILED_FILE = Path("inference_server_crashed.txt").resolve()
     runpy.run_path("main.py", run_name="__main__")
 

@@ -1,4 +1,4 @@
-"""One replica, kept running: when it dies, another is started in its place."""
+"""Keeps one replica running: when it dies, another is started in its place."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,7 +12,7 @@ from async_emulator.prediction.model import Model
 from async_emulator.trusses.replica_spec import ReplicaSpec
 
 RELOAD_PAUSE_SECONDS = (1.0, 30.0)
-"""First and longest pause before a model that failed to load is loaded again. Ours."""
+"""First and longest pause before a model that failed to load is loaded again. Our choice."""
 
 
 class RunningReplica(Protocol):
@@ -20,23 +20,23 @@ class RunningReplica(Protocol):
 
     @property
     def client(self) -> Model:
-        """Who makes its predictions."""
+        """The model that makes its predictions."""
         ...
 
     async def answers(self) -> bool:
-        """Wait until the server is ready to predict: True; or has ended: False."""
+        """Wait until the server is ready to predict (True) or has ended (False)."""
         ...
 
     async def ended(self) -> int:
-        """Wait for the server's end; its exit code."""
+        """Wait for the server's end; return its exit code."""
         ...
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as a crash would."""
         ...
 
     async def stop(self) -> None:
-        """End it, and whatever it started."""
+        """End it and all its child processes."""
         ...
 
 
@@ -52,10 +52,10 @@ class ReplicaServers(Protocol):
 
 
 class ReplicaSupervisor:
-    """Runs one replica after the other, from its creation until it is stopped or retired.
+    """Runs one replica after the other, from the creation of this object until `stop` or `retire`.
 
-    On trial, its task ends with ModelLoadFailed where the model does not load at first; what has once been
-    ready is loaded again for as long as it takes.
+    On trial, it ends with ModelLoadFailed where the model does not load the first time. A model that has been
+    ready once is loaded again and again until it loads.
     """
 
     def __init__(
@@ -96,14 +96,14 @@ class ReplicaSupervisor:
             self._task.result()
 
     def kill(self) -> bool:
-        """End the replica as a crash would, `kill -9`; whether there was one."""
+        """Kill the replica as a crash would, with `kill -9`; return whether there was one."""
         if self._replica is None:
             return False
         self._replica.kill()
         return True
 
     async def retire(self) -> None:
-        """Take nothing new, and end once what runs has ended."""
+        """Take no more predictions, and end once the running ones have ended."""
         self._retired.set()
         if not self.is_ready:
             self._task.cancel()

@@ -1,1 +1,1 @@
-"""What a user can set: of the API, and of each deployment."""
+"""The settings of the API and of each deployment."""

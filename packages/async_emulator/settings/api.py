@@ -1,13 +1,13 @@
-"""How the API behaves where the platform leaves a choice, or lets its support change a number."""
+"""Settings of the API: choices that the platform leaves open, and numbers that its support can change."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApiSettings:
-    """Each field is an option of `truss-async serve`; 0 is no limit.
+    """Each field is an option of `truss-async serve`. A limit of 0 means no limit.
 
-    `webhook_secrets` sign webhooks, the newest first. `async_body_bytes` bounds the body of a submit.
+    `webhook_secrets` sign webhooks, the newest first. `async_body_bytes` is the largest body of a submit.
     `control` opens the control path, for tests.
     """
 

@@ -1,16 +1,16 @@
-"""How one Truss is deployed."""
+"""The settings of one deployment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 SCALE_DOWN_DELAY_SECONDS = 900.0
-"""Default of the platform (docs.baseten.co/deployment/autoscaling/overview)."""
+"""The platform's default (docs.baseten.co/deployment/autoscaling/overview)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Autoscaling:
-    """The bounds. Replicas that have not been needed for `scale_down_delay` seconds end."""
+    """The bounds. Replicas end after `scale_down_delay` seconds without need."""
 
     min_replicas: int = 1
     max_replicas: int = 1
@@ -18,24 +18,23 @@ class Autoscaling:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether there is nothing to decide."""
+        """Whether the number of replicas never changes."""
         return self.min_replicas == self.max_replicas
 
     def replicas_for(self, demand: int, slots: int) -> int:
-        """How many replicas of so many slots serve a demand of so many predictions at once."""
+        """Return how many replicas of `slots` slots serve `demand` predictions, within the bounds."""
         return min(max(-(-demand // slots), self.min_replicas), self.max_replicas)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentSettings:
-    """What to deploy, a Truss's folder or a chain's file, and where it may write.
+    """`path` is a Truss's folder or a chain's file; the emulator writes to `data_dir` and `cache_dir` only.
 
-    `environ` is added to the model's environment.
-
-    `concurrency_target` is how many predictions a replica makes at once. None: as many as the Truss's
-    `predict_concurrency`. `retry_not_ready`: whether MODEL_NOT_READY is retried. `name` tells its lines from
-    those of other deployments; without one they are not marked. `environment` is the one that it is deployed
-    in, if any. With `is_watched`, a change of the Truss's files is deployed at once.
+    `environ` is added to the model's environment. `concurrency_target` is the number of predictions that a
+    replica makes at once; None: the Truss's `predict_concurrency`. `retry_not_ready`: whether MODEL_NOT_READY
+    is retried. `name` marks the lines of output of this deployment; an empty one marks none. `environment` is
+    the name of the deployment's environment, if it has one. With `is_watched`, a change of the Truss's files
+    is deployed at once.
     """
 
     path: Path

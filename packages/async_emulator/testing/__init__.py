@@ -1,1 +1,1 @@
-"""The emulator from Python, for tests."""
+"""Runs and controls the emulator from Python, for tests."""

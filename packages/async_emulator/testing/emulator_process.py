@@ -1,4 +1,4 @@
-"""`truss-async serve` as a child process: for tests, demos and benchmarks that want the real thing.
+"""`truss-async serve` as a child process, for tests, demos and benchmarks.
 
 with EmulatorProcess("path/to/truss") as emulator:
     emulator.wait_until_ready()
@@ -25,14 +25,14 @@ _READY = re.compile(r"^(ready): ")
 
 
 class EmulatorEnded(EmulatorError):
-    """The emulator ended, or said nothing in time, before what was waited for. Holds all that it printed."""
+    """The emulator ended, or did not print the expected line in time. The message has all its output."""
 
 
 class EmulatorProcess:
-    """A running emulator on a port of its own, with a key of its own.
+    """A running emulator with its own port and its own API key.
 
-    `arguments` are further ones of `truss-async serve`; `environ` is added to this process's environment;
-    `on_line` gets each line that the emulator prints.
+    `arguments` are further arguments of `truss-async serve`; `environ` is added to this environment;
+    `on_line` takes each line that the emulator prints.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class EmulatorProcess:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # a Ctrl-C here is for us: we end it in order
+            start_new_session=True,  # a Ctrl-C reaches only this process, which ends the emulator in order
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -69,22 +69,22 @@ class EmulatorProcess:
 
     @property
     def output(self) -> str:
-        """All that the emulator has printed."""
+        """All lines that the emulator has printed."""
         return "\n".join(self.lines)
 
     @property
     def base_url(self) -> str:
-        """Where it listens: from the start, also while the model is still being built."""
+        """Its url, on which it listens from the start, also while the model is being built."""
         return self._wait_for(_BASE_URL, seconds=30.0)
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a caller must send."""
+        """The headers that a caller must send."""
         return {"Authorization": f"Bearer {self.api_key}"}
 
     @property
     def control(self) -> EmulatorControl:
-        """What a test may do to it; to be started with `--control`."""
+        """Its control path; it must be started with `--control`."""
         if self._control is None:
             self._control = EmulatorControl(self.base_url, self.headers)
         return self._control
@@ -97,7 +97,7 @@ class EmulatorProcess:
         self._wait_for(_READY, seconds)
 
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 20.0) -> int:
-        """End it in order, as Ctrl-C or a signal does; its exit code."""
+        """End it in order, as Ctrl-C or a signal does; return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
             try:
@@ -107,12 +107,12 @@ class EmulatorProcess:
         return self._ended()
 
     def kill(self) -> None:
-        """End it as a crash would: `kill -9`."""
+        """Kill it as a crash would, with `kill -9`."""
         self.process.kill()
         self._ended()
 
     def wait(self, seconds: float) -> int:
-        """Wait for it to end by itself; its exit code. Raises subprocess.TimeoutExpired."""
+        """Wait for it to end by itself; return its exit code. Raises subprocess.TimeoutExpired."""
         self.process.wait(seconds)
         return self._ended()
 

@@ -1,1 +1,1 @@
-"""From the files of a Truss or a chain to what a replica needs."""
+"""Build a Truss or a chain from its files, up to the spec that replicas start from."""

@@ -1,4 +1,4 @@
-"""What Baseten would build an image from, written by truss itself."""
+"""The build context of a Truss, from which Baseten would build an image; truss itself writes it."""
 
 import contextlib
 import tempfile
@@ -12,7 +12,7 @@ from async_emulator.trusses.worker.client import TrussProcess
 
 
 def check_truss(truss_dir: Path) -> None:
-    """Raise NotATruss, at once and without truss, where the folder is plainly none."""
+    """Raise NotATruss where the folder is plainly no Truss: a quick check without truss."""
     if not truss_dir.is_dir():
         raise NotATruss(truss_dir, "there is no such folder")
     if not (truss_dir / "config.yaml").is_file():
@@ -20,7 +20,7 @@ def check_truss(truss_dir: Path) -> None:
 
 
 def truss_sources(truss_dir: Path) -> list[Path]:
-    """The folders that an image of the Truss gets something of: its own first, then those outside of it."""
+    """Return the folders whose files an image of the Truss holds: its own first, then external packages."""
     folders = [truss_dir]
     with contextlib.suppress(OSError, yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError):
         config = yaml.safe_load((truss_dir / "config.yaml").read_text(encoding="utf-8"))
@@ -29,7 +29,7 @@ def truss_sources(truss_dir: Path) -> list[Path]:
 
 
 async def build_context(truss_dir: Path, contexts_dir: Path, truss: TrussProcess) -> Path:
-    """The build context of the Truss as it is now, made below `contexts_dir` if it is not there yet.
+    """Return the build context of the Truss's present files, built below `contexts_dir` unless it exists.
 
     Raises NotATruss where truss refuses the folder.
     """
@@ -47,7 +47,7 @@ async def build_context(truss_dir: Path, contexts_dir: Path, truss: TrussProcess
 
 
 def put_in_place(written: Path, wanted: Path) -> None:
-    """Rename a folder, unless somebody else was quicker."""
+    """Rename a folder, unless another process has put one there first."""
     try:
         written.rename(wanted)
     except OSError:

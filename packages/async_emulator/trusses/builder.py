@@ -1,4 +1,4 @@
-"""From the files of a Truss to everything that a replica needs."""
+"""Build a Truss into the spec of its replicas."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ from async_emulator.trusses.source import TrussSource
 
 
 class TrussBuilder:
-    """Builds one Truss, each time as it is then. `announce` gets lines for a person."""
+    """Builds one Truss from its present files, each time. `announce` takes lines for a person."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class TrussBuilder:
         self._numbers = itertools.count(1)
 
     async def build(self, in_use: Collection[Path] = ()) -> ReplicaSpec:
-        """What replicas are made of. Of what was built before, `in_use` stays.
+        """Build the spec of the replicas, and delete the folders of earlier builds that are not `in_use`.
 
         Raises UsageProblem or EnvironmentBuildFailed.
         """
@@ -63,7 +63,7 @@ class TrussBuilder:
         )
 
     def _next_run_dir(self, in_use: Collection[Path]) -> Path:
-        """A folder of its own for each build: who runs from an older one is not disturbed."""
+        """Make a new folder for each build, so that replicas of an earlier one are not disturbed."""
         if self._runs_dir.is_dir():
             for older in self._runs_dir.iterdir():
                 if older not in in_use:
@@ -73,7 +73,7 @@ class TrussBuilder:
         return run_dir
 
     def _dynamic_config(self) -> dict[str, str]:
-        """What the platform mounts: the environment, where there is one (docs.baseten.co, "Environments")."""
+        """Return the mounted files: the environment's, if any (docs.baseten.co, "Environments")."""
         mounted = dict(self._source.dynamic_config())
         if (name := self._settings.environment) is not None:
             mounted["environment"] = json.dumps({"name": name})

@@ -1,4 +1,4 @@
-"""A chain as `truss chains push` would send it: each chainlet as a Truss of its own."""
+"""A chain as `truss chains push` would send it: each chainlet is a Truss of its own."""
 
 import json
 import tempfile
@@ -17,7 +17,7 @@ _INDEX = "chain.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chainlet:
-    """One chainlet, and its build context. It calls its `dependencies`, other chainlets by their names."""
+    """One chainlet and its build context. `dependencies` are the names of the chainlets that it calls."""
 
     name: str
     display_name: str
@@ -28,7 +28,7 @@ class Chainlet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuiltChain:
-    """A chain. `chainlets` come after those that they call; `sources` are folders besides the chain's own."""
+    """A chain. Each chainlet comes after its dependencies; `sources` are folders outside the chain's own."""
 
     name: str
     chainlets: tuple[Chainlet, ...]
@@ -36,7 +36,7 @@ class BuiltChain:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """What was built below `folder`."""
+        """Read the chain that was built into `folder`."""
         index: dict[str, Any] = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
         return cls(
             name=index["name"],
@@ -51,9 +51,9 @@ class BuiltChain:
 
 
 async def build_chain(chain_file: Path, chains_dir: Path, truss: TrussProcess) -> BuiltChain:
-    """The chain as it is now, built below `chains_dir` if it is not there yet.
+    """Return the chain of the present files, built below `chains_dir` unless it exists.
 
-    Raises NotAChain where its code or truss refuses.
+    Raises NotAChain where its code fails, or truss refuses it.
     """
     check_chain(chain_file)
     chains_dir.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ async def build_chain(chain_file: Path, chains_dir: Path, truss: TrussProcess) -
 
 
 def check_chain(chain_file: Path) -> None:
-    """Raise NotAChain, at once and without truss, where the file is plainly none."""
+    """Raise NotAChain where the file is plainly no chain: a quick check without truss."""
     if not chain_file.is_file():
         raise NotAChain(f"{chain_file}: there is no such file")
     if chain_file.suffix != ".py":
@@ -82,7 +82,7 @@ def check_chain(chain_file: Path) -> None:
 
 
 def _built_before(known: Path, chain_file: Path) -> Path | None:
-    """Where the chain was built with the same files of its own, if those outside are the same too."""
+    """Return the folder of an earlier build, if the files outside the chain's folder are the same too."""
     if not known.is_file():
         return None
     sources = [Path(source) for source in json.loads(known.read_text(encoding="utf-8"))]
@@ -91,7 +91,7 @@ def _built_before(known: Path, chain_file: Path) -> Path | None:
 
 
 def _fingerprint(chain_file: Path, *sources: Path) -> str:
-    """Of the chain that this file holds; another file of the same folder may hold another."""
+    """Identify the chain that this file holds; another file of the folder may hold another chain."""
     return f"{chain_file.stem}-{fingerprint([chain_file.parent, *sources])}"
 
 

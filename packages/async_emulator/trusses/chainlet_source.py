@@ -1,4 +1,4 @@
-"""A chainlet as something that can be built: one of those that a chain was generated into."""
+"""The build context of a chainlet, once its chain has been generated."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,11 +8,11 @@ from async_emulator.errors import NotAChain
 from async_emulator.trusses.chain import BuiltChain, Chainlet
 
 _DYNAMIC_CONFIG = "dynamic_chainlet_config"
-"""The file in which a chainlet finds the urls of those that it calls."""
+"""The file in which a chainlet finds the urls of its dependencies."""
 
 
 class GeneratedChain:
-    """The chain as it was generated last. `url_of` tells where the chainlet of a name is reached."""
+    """The last generation of a chain. `url_of` returns the url of the chainlet with a name."""
 
     def __init__(self, chain_file: Path, url_of: Callable[[str], str]) -> None:
         self.file = chain_file
@@ -20,7 +20,7 @@ class GeneratedChain:
         self._url_of = url_of
 
     def urls(self) -> dict[str, dict[str, str]]:
-        """What the platform mounts: the url of every chainlet, by its display name."""
+        """Return the text that the platform mounts: the url of every chainlet, by its display name."""
         chainlets = self.built.chainlets if self.built else ()
         return {each.display_name: {"predict_url": self._url_of(each.name)} for each in chainlets}
 
@@ -45,7 +45,7 @@ class ChainletSource:
     async def context(self, _: Callable[[str], None]) -> Path:
         """Return the build context, which exists since the chain was generated."""
         if self._chain.built is None:
-            raise NotAChain(f"{self._chain.file}: it has not been generated")
+            raise NotAChain(f"{self._chain.file}: the chain has not been generated")
         return self._find(self._chain.built).context
 
     def dynamic_config(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What the emulator needs to know of a Truss: from the `config.yaml` that truss wrote, defaults filled in."""
+"""The settings of a Truss that the emulator needs, from truss's own `config.yaml` with all defaults."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +22,13 @@ _NEEDS_DOCKER = {
     "training_checkpoints": "they are mounted by the platform",
 }
 _TRANSPORT = "http"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it can be: ten times as quick
+_LOADER = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # the parser in C, where there is one, is ten times as fast
 
 
 def model_name(path: Path) -> str:
-    """The name of the model in a Truss's folder; the file's or folder's own where there is none."""
+    """Return the model's name in the folder's config.yaml, or the name of `path` where there is none."""
     try:
         config = _read(path)
     except OSError:
@@ -36,7 +38,7 @@ def model_name(path: Path) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrussConfig:
-    """A Truss's settings. `predict_concurrency` is how many predictions the server runs at once."""
+    """A Truss's settings. `predict_concurrency` is the number of predictions that the server runs at once."""
 
     model_name: str
     python_version: str
@@ -50,9 +52,9 @@ class TrussConfig:
 
     @classmethod
     def read(cls, context: Path) -> Self:
-        """The settings of a build context.
+        """Read the settings of a build context.
 
-        Raises Unsupported for what one machine cannot give, NotATruss where there is no model.
+        Raises Unsupported for a setting that one machine cannot satisfy, NotATruss where there is no model.
         """
         config = _read(context)
         for key, reason in _NEEDS_DOCKER.items():
@@ -63,7 +65,7 @@ class TrussConfig:
             raise Unsupported("runtime.transport.kind", transport, "async requests need plain http")
         model_file = Path(config["model_module_dir"], config["model_class_filename"])
         if not (context / model_file).is_file():
-            raise NotATruss(model_file, "config.yaml names this file as the model, and it is not there")
+            raise NotATruss(model_file, "config.yaml names this file as the model, and it does not exist")
         version = config["python_version"].removeprefix("py")
         return cls(
             model_name=config["model_name"] or context.name,

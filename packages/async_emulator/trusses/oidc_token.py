@@ -1,7 +1,7 @@
-"""The token by which a model on Baseten proves to a cloud who it is; here one that no cloud accepts.
+"""The token by which a model on Baseten proves its identity to a cloud; no cloud accepts the emulator's.
 
-The claims are those of docs.baseten.co/organization/oidc, so that a model which reads them finds them. It is
-not signed: who wants a real token names its file with `--env B10_OIDC_TOKEN_PATH=...`.
+The claims are those of docs.baseten.co/organization/oidc, for models that read them. The token is not signed;
+to use a real one, pass its file with `--env B10_OIDC_TOKEN_PATH=...`.
 """
 
 import base64
@@ -9,17 +9,17 @@ import json
 from datetime import datetime, timedelta
 
 VARIABLE = "B10_OIDC_TOKEN_PATH"
-"""Where a model finds the name of the file that holds its token."""
+"""The variable with the path of the file that holds the token."""
 
 _ISSUER = "https://oidc.baseten.co"
 _AUDIENCE = "oidc.baseten.co"
 _OWNER = "local"
 _LIFETIME = timedelta(days=30)
-"""Long enough for any emulator. On Baseten a token lives an hour, and the file is renewed before its end."""
+"""Long enough for any emulator. On Baseten a token is valid for an hour, and the file is renewed in time."""
 
 
 def oidc_token(*, model_id: str, deployment_id: str, environment: str | None, now: datetime) -> str:
-    """An unsigned JSON web token."""
+    """Make an unsigned JSON web token."""
     claims = {
         "org": _OWNER,
         "team": _OWNER,

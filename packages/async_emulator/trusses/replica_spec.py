@@ -1,4 +1,4 @@
-"""Everything that makes one replica of a deployment like another: its folder, its Python, its environment."""
+"""The spec that a deployment's replicas start from: a folder, a Python, an environment."""
 
 import shutil
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ _PASSED_ON = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 )
-"""What a process needs of its machine. The rest of the shell's environment would not be there on Baseten."""
+"""The variables that every process needs. The rest of the shell's environment does not exist on Baseten."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplicaSpec:
-    """Everything that makes one replica like another.
+    """All that a replica needs to start.
 
-    `run_dir` is laid out by `lay_out`. `slots`: predictions that it makes at once. `name` stands before each
-    line of its log.
+    `lay_out` fills `run_dir`. `slots` is the number of predictions at once. `name` precedes each line of the
+    replica's log.
     """
 
     python: Path
@@ -32,17 +32,17 @@ class ReplicaSpec:
 
 
 def app_dir(run_dir: Path) -> Path:
-    """What /app is in the image."""
+    """Return the folder in the place of the image's /app."""
     return run_dir / "app"
 
 
 def dynamic_config_dir(run_dir: Path) -> Path:
-    """What /etc/b10_dynamic_config is in the image."""
+    """Return the folder in the place of the image's /etc/b10_dynamic_config."""
     return run_dir / "dynamic_config"
 
 
 def lay_out(context: Path, config: TrussConfig, run_dir: Path, dynamic_config: Mapping[str, str]) -> None:
-    """Write what the image has at /app, the server, the model, its data and its config, and what is mounted.
+    """Write the files of the image's /app (server, model, data, config) and the mounted files.
 
     `dynamic_config` holds the text of each file that the platform mounts.
     """
@@ -66,7 +66,7 @@ def replica_environ(
     deployment_id: str,
     extra: Mapping[str, str],
 ) -> dict[str, str]:
-    """The server's environment: what a machine gives, the Truss's own variables and secrets, and `extra`."""
+    """Return the server's environment: the machine's variables, the Truss's own, its secrets, and `extra`."""
     environ = {name: shell[name] for name in _PASSED_ON if name in shell}
     environ |= config.environment_variables
     for name in config.secret_names:

@@ -1,4 +1,4 @@
-"""Where the build context of a deployment comes from."""
+"""The source of a deployment's build context."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,11 +10,11 @@ from async_emulator.trusses.worker.client import TrussProcess
 
 
 class TrussSource(Protocol):
-    """Something that truss can build."""
+    """A Truss that can be built."""
 
     @property
     def name(self) -> str:
-        """What tells its lines from those of others; empty where there are no others."""
+        """The name that marks its lines of output; empty where only one Truss is served."""
         ...
 
     @property
@@ -23,11 +23,11 @@ class TrussSource(Protocol):
         ...
 
     async def context(self, announce: Callable[[str], None]) -> Path:
-        """The build context as its files are now. Raises UsageProblem."""
+        """Return the build context of the present files. Raises UsageProblem."""
         ...
 
     def dynamic_config(self) -> Mapping[str, str]:
-        """Text that the platform mounts, by the name of the file."""
+        """Return the text of each file that the platform mounts, by the file's name."""
         ...
 
 
@@ -41,11 +41,11 @@ class FolderSource:
         self._truss = truss
 
     async def context(self, announce: Callable[[str], None]) -> Path:
-        """The build context of the folder."""
+        """Return the build context of the folder."""
         announce(f"building {self._settings.path}")
         contexts_dir = self._settings.cache_dir / "contexts"
         return await build_context(self._settings.path, contexts_dir, self._truss)
 
     def dynamic_config(self) -> Mapping[str, str]:
-        """Nothing of its own."""
+        """A Truss in a folder has no further files."""
         return {}

@@ -1,7 +1,7 @@
-"""How a webhook's bytes leave this machine: one POST, to an address that was judged first.
+"""Sends a webhook's bytes: one POST, to an address that was checked first.
 
-The address that is judged is the one that is connected to, so a name cannot answer otherwise a moment later
-(DNS rebinding). Redirects are not followed and no proxy is asked.
+The checked address is the one that is connected to, so a name cannot change its address in between (DNS
+rebinding). Redirects are not followed, and no proxy is used.
 """
 
 import socket
@@ -15,16 +15,19 @@ from async_emulator.webhooks.delivery import PrivateAddress, ReceiverAnswer
 from async_inference.webhook_url import LOCAL_HOSTS, is_public
 
 _ANSWER_LIMIT = 1_000
-"""Bytes of a receiver's answer that are kept. Ours: the platform states none."""
+"""Bytes of a receiver's answer that are kept. Our choice; Baseten states none."""
 
 
 class WebhookConnection:
-    """Sends to public addresses and to this machine. Needs a running event loop; `close` it."""
+    """Sends to public addresses and to this machine; with `allow_private`, to any address.
+
+    Needs a running event loop; `close` it.
+    """
 
     def __init__(self, *, allow_private: bool = False, resolver: AbstractResolver | None = None) -> None:
         resolver = resolver or ThreadedResolver()
         self._session = aiohttp.ClientSession(
-            # How many are sent at once, and for how long, is the sender's business.
+            # The sender decides how many deliveries run at once, and for how long.
             connector=aiohttp.TCPConnector(
                 limit=0, resolver=resolver if allow_private else _PublicResolver(resolver)
             ),
@@ -33,7 +36,7 @@ class WebhookConnection:
         )
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> ReceiverAnswer:
-        """Send; the answer. Raises OSError, PrivateAddress among them, where there is none."""
+        """Send, and return the answer. Raises OSError, such as PrivateAddress, where there is none."""
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 start = await response.content.read(_ANSWER_LIMIT)
@@ -49,7 +52,7 @@ class WebhookConnection:
 
 
 class _PublicResolver(AbstractResolver):
-    """Names that lead to public addresses alone, and this machine's own."""
+    """Resolves only names of public addresses and of this machine."""
 
     def __init__(self, resolver: AbstractResolver) -> None:
         self._resolver = resolver

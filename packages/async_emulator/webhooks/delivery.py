@@ -1,4 +1,4 @@
-"""What was sent to webhooks, to the byte, and what they answered: a log that stays bounded."""
+"""The attempts at deliveries, to the byte, with their answers; and a log of the last of them."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 class PrivateAddress(OSError):
-    """The webhook's name stands for an address of a private network."""
+    """The webhook's host has an address of a private network."""
 
     def __init__(self, host: str) -> None:
         super().__init__(f"{host} has an address of a private network")
@@ -15,7 +15,7 @@ class PrivateAddress(OSError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReceiverAnswer:
-    """What a receiver answered: its status, and the beginning of its body."""
+    """A receiver's answer: the status, and the beginning of the body."""
 
     status: int
     body: str
@@ -23,9 +23,9 @@ class ReceiverAnswer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One attempt at a delivery; the first has number 1. `problem` is why there is no answer.
+    """One attempt at a delivery; the first has number 1. `problem` says why there is no answer.
 
-    `is_refused`: nothing was sent, as the address is none that may be sent to.
+    `is_refused`: nothing was sent, because the address is not allowed.
     """
 
     request_id: str
@@ -43,12 +43,12 @@ class Delivery:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the receiver took it: any 2xx."""
+        """Whether the receiver accepted it, with any 2xx."""
         return self.answer is not None and 200 <= self.answer.status < 300
 
     @property
     def may_be_repeated(self) -> bool:
-        """Whether another attempt may end better (docs.baseten.co/inference/async: 500, 502, 503, 504)."""
+        """Whether another attempt may succeed (docs.baseten.co/inference/async: 500, 502, 503, 504)."""
         if self.answer is None:
             return not self.is_refused
         return self.answer.status in (500, 502, 503, 504)
@@ -64,17 +64,17 @@ class DeliveryLog:
         self._bytes = 0
 
     def delivered(self, delivery: Delivery) -> None:
-        """Remember an attempt, and forget the oldest where there are too many."""
+        """Add an attempt, and drop the oldest ones above the limits."""
         self._deliveries.append(delivery)
         self._bytes += len(delivery.body)
         while len(self._deliveries) > self._most or self._bytes > self._most_bytes:
             self._bytes -= len(self._deliveries.popleft().body)
 
     def all(self) -> list[Delivery]:
-        """What is remembered, oldest first."""
+        """Return the attempts, oldest first."""
         return list(self._deliveries)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all attempts."""
         self._deliveries.clear()
         self._bytes = 0

@@ -1,7 +1,7 @@
 """The delivery of results to webhooks (docs.baseten.co/inference/async, "Processing async predict results").
 
-Best effort, at least once: an answer that comes too late counts as none. What is signed is what is sent, to
-the byte. Both attempts carry the same bytes; the platform does not say whether `time` is made anew.
+Best effort, at least once: an answer that comes too late counts as none. The signed bytes are the sent bytes.
+Both attempts send the same bytes; the platform does not say whether `time` is new in the second.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from async_inference.wire import AsyncPredictResult
 PAUSE_SECONDS = 2.0
 TIMEOUT_SECONDS = 10.0
 _AT_ONCE = 256
-"""Deliveries under way at once, so that slow receivers do not use up this process's sockets. Ours."""
+"""Deliveries under way at once, so that slow receivers do not use up this process's sockets. Our choice."""
 
 _log = logging.getLogger(__name__)
 
 
 class Connection(Protocol):
-    """Whatever sends a payload."""
+    """Sends a payload."""
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> ReceiverAnswer:
-        """Send; the answer. Raises OSError where there is none."""
+        """Send, and return the answer. Raises OSError where there is none."""
         ...
 
 
@@ -65,9 +65,9 @@ class WebhookSender:
         self._watchers.append(watcher)
 
     async def deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
-        """Send `result`; whether it was accepted."""
+        """Send `result`; return whether the receiver accepted it."""
         problem = webhook_url_problem(webhook_endpoint, allow_private=self._allow_private)
-        if problem is not None:  # it was accepted by an emulator with other settings
+        if problem is not None:  # an emulator with other settings queued the request
             _log.warning("request %s: its webhook endpoint %s", result.request_id, problem)
             return False
         body = result.model_dump_json().encode()

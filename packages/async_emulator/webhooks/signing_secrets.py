@@ -1,7 +1,7 @@
-"""The webhook secrets of the workspace, and which of them sign.
+"""The webhook secrets of the workspace, and which of them sign payloads.
 
-docs.baseten.co/inference/async, "Keeping webhook secrets secure": to rotate a secret makes a new one, and the
-old one sign for another 24 hours. Pure but for the dice: `now` comes from the caller.
+docs.baseten.co/inference/async, "Keeping webhook secrets secure": rotating a secret makes a new one, and the
+old one signs for another 24 hours. Pure but for random secrets: `now` comes from the caller.
 """
 
 import re
@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 OVERLAP = timedelta(hours=24)
-"""How long a rotated secret goes on signing."""
+"""How long a rotated secret still signs."""
 
 _FORM = re.compile(r"whsec_[A-Za-z0-9]+")
 _LETTERS = string.ascii_letters + string.digits
 
 
 def new_webhook_secret() -> str:
-    """A secret as the platform makes them."""
+    """Make a secret like the platform's."""
     return "whsec_" + "".join(secrets.choice(_LETTERS) for _ in range(40))
 
 
@@ -30,13 +30,13 @@ def is_webhook_secret(text: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookSecret:
-    """A secret; the one that nobody has rotated yet never expires."""
+    """A secret. One that has not been rotated never expires."""
 
     value: str = field(repr=False)
     expires_at: datetime | None = None
 
     def signs(self, now: datetime) -> bool:
-        """Whether payloads are signed with it."""
+        """Whether it signs payloads at `now`."""
         return self.expires_at is None or now < self.expires_at
 
 
@@ -47,17 +47,17 @@ class WebhookSecrets:
         self._secrets = [WebhookSecret(value=value) for value in values]
 
     def active(self, now: datetime) -> list[str]:
-        """The secrets that sign, newest first. What has expired is dropped."""
+        """Return the secrets that sign, newest first. Expired ones are dropped."""
         self._secrets = [secret for secret in self._secrets if secret.signs(now)]
         return [secret.value for secret in self._secrets]
 
     def listed(self, now: datetime) -> list[WebhookSecret]:
-        """The same, with their ends."""
+        """Return the secrets that sign, newest first, with their expiry."""
         self.active(now)
         return list(self._secrets)
 
     def rotate(self, now: datetime, value: str | None = None) -> str:
-        """Make a new secret (`value`, if given); those there are expire 24 hours from now, or sooner."""
+        """Add a new secret (`value`, if given) and return it; the others expire within 24 hours."""
         value = value or new_webhook_secret()
         end = now + OVERLAP
         self._secrets = [
@@ -69,7 +69,7 @@ class WebhookSecrets:
         return value
 
     def remove(self, value: str) -> bool:
-        """Take a secret away at once; whether it was there."""
+        """Remove a secret at once; return whether there was one."""
         before = len(self._secrets)
         self._secrets = [secret for secret in self._secrets if secret.value != value]
         return len(self._secrets) < before

@@ -9,7 +9,6 @@ import pytest
 from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
 from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.sqlite import SQLiteQueue
-from async_inference.codes import Kind
 from async_inference.wire import RequestStatus
 from tests.queued_request import HERE, START, request
 
@@ -64,17 +63,6 @@ def test_a_full_disk_fails_the_commit_and_all_that_shares_it(tmp_path):
     queue.close()
 
 
-def test_a_file_from_before_chains_is_opened(tmp_path):
-    queue = SQLiteQueue(tmp_path, START)
-    queue.enqueue(request("a"))
-    queue.commit()
-    queue._connection.execute("ALTER TABLE requests DROP COLUMN kind")
-    queue.close()
-    queue = SQLiteQueue(tmp_path, START)
-    assert queue.get("a").kind is Kind.MODEL
-    queue.close()
-
-
 def test_a_data_directory_has_one_user(tmp_path):
     queue = SQLiteQueue(tmp_path, START)
     with pytest.raises(DataDirInUse, match=str(tmp_path)):
@@ -82,6 +70,7 @@ def test_a_data_directory_has_one_user(tmp_path):
     queue.close()
 
 
+@pytest.mark.closeness("erased inputs")
 def test_an_erased_input_is_gone_from_the_disk(tmp_path):
     queue = SQLiteQueue(tmp_path, START)
     queue.enqueue(request("a"))

@@ -10,6 +10,7 @@ from tests.integration.conftest import API_KEY
 TARGETS = ["", "/production", "/development", "/environments/staging", "/deployment/deployment"]
 
 
+@pytest.mark.closeness("submit")
 @pytest.mark.parametrize("target", TARGETS)
 async def test_every_target_path_takes_requests_and_counts_them(platform, target):
     platform.hold.clear()
@@ -26,6 +27,7 @@ async def test_every_target_path_takes_requests_and_counts_them(platform, target
     }
 
 
+@pytest.mark.closeness("keys")
 @pytest.mark.parametrize("scheme", ["Bearer", "Api-Key"])
 async def test_both_header_schemes_are_accepted(platform, scheme):
     headers = {"Authorization": f"{scheme} {API_KEY}"}
@@ -60,6 +62,7 @@ async def test_a_wrong_key_may_be_answered_403_and_a_missing_one_never(platform)
         assert (answer.status_code, answer.json()["error_code"]) == (status, "unauthorized")
 
 
+@pytest.mark.closeness("status keys")
 async def test_the_status_has_the_platforms_keys_order_and_times(platform):
     request_id = await platform.submit()
     await platform.settle()
@@ -72,6 +75,7 @@ async def test_the_status_has_the_platforms_keys_order_and_times(platform):
     assert response.json()["webhook_status"] == "NO_WEBHOOK_PROVIDED"
 
 
+@pytest.mark.closeness("cancel")
 async def test_a_queued_request_can_be_canceled_once(platform):
     platform.capacity.close_all()
     request_id = await platform.submit(webhook_endpoint="https://example.com/hook")
@@ -82,6 +86,7 @@ async def test_a_queued_request_can_be_canceled_once(platform):
     assert (status["status"], status["webhook_status"]) == ("CANCELED", "CANCELED")
 
 
+@pytest.mark.closeness("submit bounds")
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -145,6 +150,7 @@ async def test_a_body_of_just_256_kib_is_taken(platform):
     assert (await platform.http.post("/production/async_predict", content=body)).status_code == 201
 
 
+@pytest.mark.closeness("sync body limit")
 async def test_a_sync_body_over_100_mb_is_refused(platform):
     platform.deployment.is_deployed = True
     response = await platform.http.post("/production/predict", headers={"Content-Length": "100000001"})
@@ -152,6 +158,7 @@ async def test_a_sync_body_over_100_mb_is_refused(platform):
     assert response.json()["error"].endswith("exceeds maximum size of 100000000 bytes")
 
 
+@pytest.mark.closeness("any JSON")
 @pytest.mark.parametrize("model_input", [None, [1, "é"], "text", 0.5, {"a": {"b": []}}])
 async def test_any_json_is_an_input_and_unknown_fields_are_ignored(platform, model_input):
     await platform.submit(model_input=model_input, colour="blue")
@@ -159,11 +166,13 @@ async def test_any_json_is_an_input_and_unknown_fields_are_ignored(platform, mod
     assert json.loads(platform.attempts[0].model_input) == model_input
 
 
+@pytest.mark.closeness("webhook url")
 @pytest.mark.parametrize("webhook_endpoint", [None, "http://localhost:1/hook", "https://example.com/hook"])
 async def test_a_webhook_is_optional_and_may_be_plain_http_on_localhost(platform, webhook_endpoint):
     await platform.submit(webhook_endpoint=webhook_endpoint)
 
 
+@pytest.mark.closeness("error bodies")
 @pytest.mark.parametrize(
     ("method", "path", "status", "message"),
     [
@@ -208,6 +217,7 @@ async def test_the_platforms_host_names_are_known(platform):
     assert (other.status_code, other.json()["error_code"]) == (404, "model_does_not_exist")
 
 
+@pytest.mark.closeness("healthz")
 async def test_health_needs_no_key_and_tells_whether_the_model_is_ready(platform):
     platform.http.headers.pop("Authorization")
     assert (await platform.http.get("/healthz")).status_code == 503

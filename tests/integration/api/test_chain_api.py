@@ -16,6 +16,7 @@ async def chain(platform):
     return platform
 
 
+@pytest.mark.closeness("run remote")
 @pytest.mark.parametrize("target", TARGETS)
 async def test_every_target_path_runs_and_queues(chain, target):
     ran = await chain.http.post(f"{target}/run_remote", json={"a": 1})
@@ -34,6 +35,7 @@ async def test_the_status_names_the_chain(chain):
     assert status["chain_id"] == "c1"
 
 
+@pytest.mark.closeness("queue status")
 async def test_the_queue_status_has_a_model_id_too_for_the_platforms_client(chain):
     counts = await chain.http.get("/production/async_queue_status", headers=HOST)
     assert counts.json() == {
@@ -45,6 +47,7 @@ async def test_the_queue_status_has_a_model_id_too_for_the_platforms_client(chai
     }
 
 
+@pytest.mark.closeness("chain webhook")
 async def test_a_webhook_of_a_chain_has_the_chains_id_as_its_models(chain):
     body = {"model_input": {}, "webhook_endpoint": "https://example.com/hook"}
     await chain.http.post("/production/async_run_remote", json=body)

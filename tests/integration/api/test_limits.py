@@ -3,6 +3,7 @@
 import pytest
 
 
+@pytest.mark.closeness("429")
 async def test_each_limit_is_answered_429_and_says_which_it_is(platform):
     platform.configure(rate_limits=True, status_calls_per_second=2, cancels_per_second=1)
     request_id = await platform.submit()

@@ -51,6 +51,7 @@ async def document(platform):
     return Document((await platform.http.get("/openapi.json", headers={"Authorization": ""})).json())
 
 
+@pytest.mark.closeness("openapi.json")
 def test_it_is_valid_openapi(document):
     assert document.content["openapi"] == "3.1.0"
     for schema in document.content["components"]["schemas"].values():
@@ -61,6 +62,7 @@ def test_it_is_valid_openapi(document):
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.closeness("operations")
 def test_it_names_every_operation_of_the_platform(document):
     expected = {("POST", f"{target}/{name}") for target in TARGETS for name in POSTED}
     expected |= {("GET", f"{target}/async_queue_status") for target in TARGETS}
@@ -80,6 +82,7 @@ def test_it_bounds_what_the_wire_models_bound(document):
     assert "errors" in status["required"]
 
 
+@pytest.mark.closeness("described answers")
 @pytest.mark.parametrize("authorization", ["Bearer a-key", "Bearer wrong"])
 @pytest.mark.parametrize("kind", list(Kind))
 async def test_every_answer_is_one_that_is_described(platform, document, kind, authorization):

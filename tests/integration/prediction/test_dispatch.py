@@ -49,6 +49,7 @@ async def test_a_lower_number_goes_first(platform):
     assert [attempt.request_id for attempt in platform.attempts] == [first, high, low]
 
 
+@pytest.mark.closeness("between attempts")
 async def test_a_failed_attempt_is_made_again_after_its_delay(platform):
     platform.outcomes = [BROKEN, BROKEN, Success(body=b"1")]
     request_id = await platform.submit()
@@ -97,6 +98,7 @@ async def test_what_cannot_get_better_is_not_tried_again(platform):
     assert (await platform.status(request_id))["status"] == "FAILED"
 
 
+@pytest.mark.closeness("back-pressure")
 async def test_back_pressure_is_no_attempt_and_the_request_is_queued_meanwhile(platform):
     platform.outcomes = [BackPressure(), BackPressure()]
     request_id = await platform.submit(inference_retry_config={"max_attempts": 1})
@@ -168,6 +170,7 @@ async def test_while_the_model_is_busy_nothing_else_is_sent_and_the_order_holds(
     assert [attempt.request_id for attempt in platform.attempts[1:]] == request_ids
 
 
+@pytest.mark.closeness("prediction timeout")
 async def test_a_prediction_may_take_an_hour(platform):
     platform.hold.clear()
     request_id = await platform.submit()
@@ -183,6 +186,7 @@ async def test_a_prediction_may_take_an_hour(platform):
     assert len(platform.attempts) == 1
 
 
+@pytest.mark.closeness("expiry")
 @pytest.mark.parametrize("seconds", [10, 600, 259_200])
 async def test_a_request_expires_when_its_time_in_the_queue_is_over(platform, seconds):
     platform.capacity.close_all()
@@ -196,6 +200,7 @@ async def test_a_request_expires_when_its_time_in_the_queue_is_over(platform, se
     assert (await platform.status(request_id))["status"] == "EXPIRED"
 
 
+@pytest.mark.closeness("retention")
 async def test_an_ended_request_is_unknown_after_an_hour(platform):
     request_id = await platform.submit()
     await platform.settle()

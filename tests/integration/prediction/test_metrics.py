@@ -54,6 +54,7 @@ async def scrape(platform) -> Scrape:
     return Scrape(response.text)
 
 
+@pytest.mark.closeness("metrics")
 async def test_the_names_are_the_platforms(observed):
     assert set((await scrape(observed)).families) == {
         "baseten_async_queue_size",

@@ -101,6 +101,7 @@ async def platform(receiver: Receiver) -> AsyncIterator[Platform]:
     await connection.close()
 
 
+@pytest.mark.closeness("webhook bytes")
 async def test_the_bytes_and_headers_are_the_platforms(platform, receiver):
     assert await platform.deliver([200])
     [(headers, body)] = receiver.received
@@ -131,6 +132,7 @@ async def test_a_day_after_a_rotation_only_the_new_secret_signs(platform, receiv
     verify_signature(body, headers["X-BASETEN-SIGNATURE"], [NEW])
 
 
+@pytest.mark.closeness("webhook retry", "webhook repeat")
 @pytest.mark.parametrize(
     ("statuses", "is_delivered", "attempts"),
     [
@@ -174,6 +176,7 @@ async def test_each_attempt_is_told_of_as_it_was(platform, receiver):
     assert (second.sent_at - first.sent_at).total_seconds() == 10
 
 
+@pytest.mark.closeness("webhook failure log")
 async def test_a_failure_is_logged_as_the_platform_words_it_and_without_tokens(platform, receiver, caplog):
     await platform.deliver([301], receiver.url + "?token=hush")
     [record] = caplog.records

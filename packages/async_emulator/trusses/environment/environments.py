@@ -1,7 +1,7 @@
-"""The model's own Python environment: what its image would hold, and nothing of ours.
+"""The model's own Python environment, with the packages of its image and none of ours.
 
-Named by a hash of everything that went into it, so that a second start finds it, and two Trusses with the
-same requirements share it.
+A hash of all its inputs names an environment, so that a second start finds it, and two Trusses with the same
+requirements share it.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ import uv
 from async_emulator.errors import EnvironmentBuildFailed
 from async_emulator.trusses.environment.package_index import environment_for_uv
 
-# In the order in which the image installs them; a context has the ones its Truss uses.
+# In the order in which the image installs them. A context has only the files that its Truss uses.
 _REQUIREMENT_FILES = ("user_requirements.txt", "pyproject.toml", "requirements.txt")
 _CONSTRAINTS = "constraints.txt"
 _LOCK = "uv.lock"
 
 
 class ModelEnvironments:
-    """The environments below one folder. Of those who want the same one at once, one builds it."""
+    """The environments below one folder. Concurrent calls for the same environment build it once."""
 
     def __init__(self, environments_dir: Path) -> None:
         self._environments_dir = environments_dir
         self._locks: defaultdict[Path, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def python_for(self, context: Path, python_version: str, announce: Callable[[str], None]) -> Path:
-        """The Python that has everything the context asks for, installed if it is not there yet.
+        """Return the Python with the context's requirements, which are installed unless they are already.
 
-        What uv does is shown on standard error; `announce` gets a line a person should read. Raises
+        uv's progress goes to standard error; `announce` takes lines for a person. Raises
         EnvironmentBuildFailed.
         """
         names = [name for name in (*_REQUIREMENT_FILES, _CONSTRAINTS, _LOCK) if (context / name).is_file()]
@@ -51,7 +51,7 @@ class ModelEnvironments:
 
 
 def _own_index(name: str, text: str) -> str:
-    """The file without the index that truss writes on top: the user's own index holds."""
+    """Return the text without the index line that truss adds at the top: the user's own index applies."""
     if name != "requirements.txt":
         return text
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("-i "))
@@ -88,19 +88,19 @@ async def _build(
         await installer.install(
             building / "environment", [building / file for file in files], building / _CONSTRAINTS
         )
-        with contextlib.suppress(OSError):  # another emulator was quicker
+        with contextlib.suppress(OSError):  # another emulator has built it first
             (building / "environment").rename(environment)
 
 
 class _Installer:
-    """uv, told to use the index that the user gave pip."""
+    """uv, with the package index that the user configured for pip."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._uv = uv.find_uv_bin()
 
     async def find_python(self, version: str) -> str | None:
-        """An interpreter of this version that is on the machine."""
+        """Return an interpreter of this version, if the machine has one."""
         found = await _run(
             self._uv,
             *("python", "find", "--no-project", "--no-python-downloads", version),
@@ -121,7 +121,7 @@ class _Installer:
         await self._run("pip", "install", *python, "--constraints", constraints, *requirements)
 
     async def _run(self, *arguments: str | Path) -> None:
-        """Run uv, its progress shown; standard output stays free for what `serve` itself prints."""
+        """Run uv and show its progress; standard output is left to `serve` itself."""
         command = [self._uv, *map(str, arguments)]
         done = await _run(*command, environ=self._environ, stdout=sys.stderr, stderr=None)
         if done.exit_code != 0:
@@ -130,7 +130,7 @@ class _Installer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Finished:
-    """How a command ended, and what it printed where that was captured."""
+    """The exit code of a command, and its output where that was captured."""
 
     exit_code: int
     stdout: str
@@ -143,7 +143,7 @@ async def _run(
     stdout: IO[str] | int = asyncio.subprocess.PIPE,
     stderr: IO[str] | int | None = asyncio.subprocess.PIPE,
 ) -> _Finished:
-    """Run a command to its end. Standard input is empty; output is captured unless it is sent elsewhere."""
+    """Run a command to its end, or kill it when cancelled. Output is captured unless redirected."""
     process = await asyncio.create_subprocess_exec(
         *command, env=environ, stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=stderr
     )

@@ -1,14 +1,14 @@
 """The user's own package index, for uv.
 
-pip reads `pip.conf` and `PIP_*`; uv reads neither. Whoever set up an index, a proxy's certificate or
-a folder of wheels for pip expects every installer to use it, so this module says in uv's words what
-pip was told. What is already set for uv wins.
+pip reads `pip.conf` and `PIP_*`; uv reads neither. A user who configured an index, a proxy's certificate or
+a folder of wheels for pip expects every installer to use it, so this module translates pip's settings into
+uv's. Variables that are already set for uv win.
 
 Standard library only: `make setup` runs this file before anything is installed,
 
     python package_index.py COMMAND [ARGUMENT ...]
 
-which becomes COMMAND with those settings in its environment.
+which executes COMMAND with those settings in its environment.
 """
 
 import os
@@ -28,10 +28,10 @@ _COMMA_SEPARATED = {"UV_FIND_LINKS"}
 
 
 def uv_environment(pip_config: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """What to add to `environ` so that uv uses the index that pip uses.
+    """Return the variables to add to `environ` so that uv uses pip's index.
 
-    `pip_config` is what `pip config list` prints: lines of `section.key='value'`. pip's own order holds:
-    an environment variable beats a command's section, which beats `global`.
+    `pip_config` is the output of `pip config list`: lines of `section.key='value'`. As in pip, an environment
+    variable beats a command's section, which beats `global`.
     """
     found: dict[str, tuple[int, str]] = {}
     rank = {"global": 0, "install": 1, ":env:": 2}
@@ -49,13 +49,13 @@ def uv_environment(pip_config: str, environ: Mapping[str, str]) -> dict[str, str
         if value and name not in environ:
             added[name] = value.replace(" ", ",") if name in _COMMA_SEPARATED else value
     if "UV_INDEX" in added:
-        # pip takes the best version of all its indexes; uv by default stops at the first that has the name.
+        # pip takes the best version of all indexes; by default uv stops at the first index with the name.
         added.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     return added
 
 
 def environment_for_uv() -> dict[str, str]:
-    """This process's environment, with pip's index settings added in uv's words."""
+    """Return this process's environment, with pip's index settings translated for uv."""
     listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     )

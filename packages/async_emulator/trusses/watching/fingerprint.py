@@ -1,6 +1,6 @@
-"""The files that something is built from: which they are, and whether they have changed.
+"""The files of a build: which they are, and whether they have changed.
 
-What truss leaves out of an image is left out here too.
+Files that truss leaves out of an image are left out here too.
 """
 
 import hashlib
@@ -13,13 +13,13 @@ from pathlib import Path
 import pathspec
 
 _LARGE = 1 << 24
-"""Bytes, from which on a file is known by its place, its size and its time: weights, not code."""
+"""Bytes. A larger file (weights, not code) is identified by its path, size and time, not by its content."""
 
 
 def fingerprint(folders: Sequence[Path]) -> str:
-    """Changes whenever a file that truss would read in one of these changes, or truss does.
+    """Identify the files that truss would read in these folders, and the version of truss.
 
-    Wherever the folders lie, and whenever their files were written, the same files have the same fingerprint.
+    The same files have the same fingerprint in any place and with any times.
     """
     digest = hashlib.blake2b(f"truss {importlib.metadata.version('truss')}".encode(), digest_size=16)
     for number, folder in enumerate(folders):
@@ -30,7 +30,7 @@ def fingerprint(folders: Sequence[Path]) -> str:
 
 
 def _content(path: Path) -> bytes:
-    """What tells the file's content from any other. A large one is not read each time."""
+    """Identify the file's content, without reading a large file each time."""
     stat = path.stat()
     if stat.st_size > _LARGE:
         return f"{path} {stat.st_size} {stat.st_mtime_ns}".encode()
@@ -38,7 +38,7 @@ def _content(path: Path) -> bytes:
 
 
 def is_taken(root: Path, folder: Path) -> bool:
-    """Whether truss looks into a folder below `root`."""
+    """Whether truss reads the folder below `root`."""
     return not _ignored(root).match_file(f"{folder.relative_to(root)}/")
 
 
@@ -54,7 +54,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _ignored(folder: Path) -> pathspec.GitIgnoreSpec:
-    """What truss leaves out: the folder's own `.truss_ignore`, or truss's built-in list."""
+    """The files that truss leaves out, by the folder's `.truss_ignore` or else truss's built-in list."""
     ignore_file = folder / ".truss_ignore"
     if not ignore_file.is_file():
         truss = importlib.util.find_spec("truss")

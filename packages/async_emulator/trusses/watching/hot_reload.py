@@ -1,4 +1,4 @@
-"""A change of a Truss's files is deployed at once; one that does not load changes nothing."""
+"""Deploy each change of a Truss's files at once. A change that does not load leaves the old replicas."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +10,7 @@ from async_emulator.trusses.watching.watcher import TrussWatcher
 
 
 class HotReload:
-    """Watches folders. `deploy` puts what they hold then in the place of what runs; else EmulatorError."""
+    """Watches the folders of `sources`. `deploy` deploys their present files, or raises EmulatorError."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Notices when the files of a Truss change, by the system's own notifications."""
+"""Notices changes of a Truss's files by the system's notifications."""
 
 import asyncio
 import contextlib
@@ -15,14 +15,14 @@ class Watch(Protocol):
     """The system's notifications."""
 
     def __call__(self, *paths: Path, recursive: bool) -> AsyncIterator[object]:
-        """Something each time that something changes in one of the folders, or below where `recursive`."""
+        """Yield at each change in one of the folders, or below them where `recursive`."""
         ...
 
 
 class TrussWatcher:
-    """Watches the folders that `sources` tells, now and after each change.
+    """Watches the folders that `sources` returns, which it asks again after each change.
 
-    Of the first, what truss leaves out, a virtual environment or a repository, is not looked at.
+    Subfolders of the first folder that truss leaves out (such as a repository) are not watched.
     """
 
     def __init__(self, sources: Callable[[], Sequence[Path]], watch: Watch = watchfiles.awatch) -> None:
@@ -31,7 +31,7 @@ class TrussWatcher:
         self._changed = asyncio.Event()
 
     async def wait(self) -> None:
-        """Return once something has changed since this returned the last time."""
+        """Return once a file has changed since the last return."""
         await self._changed.wait()
         self._changed.clear()
 
@@ -53,7 +53,7 @@ class TrussWatcher:
             pass
 
     async def _changes_of(self, *paths: Path, recursive: bool) -> AsyncIterator[None]:
-        # What has changed before the watch began shows in no notification: whoever waits looks once it has.
+        # A change before the watch began causes no notification: the waiter looks once when it has begun.
         asyncio.get_running_loop().call_soon(self._changed.set)
         async for _ in self._watch(*paths, recursive=recursive):
             self._changed.set()

@@ -1,4 +1,4 @@
-"""Chainlets as `truss chains push` generates them. Runs in `truss_worker`."""
+"""Generates chainlets as `truss chains push` does. Runs in the process of `worker.main`."""
 
 import shutil
 import tempfile
@@ -9,16 +9,16 @@ from typing import Any
 
 
 def write_chain(chain_file: Path, target: Path) -> dict[str, Any]:
-    """Write the build context of each chainlet below `target`, by its name, and tell of the chain.
+    """Write the build context of each chainlet to `target`/NAME, and describe the chain.
 
-    Raises whatever the chain's own code or truss raises.
+    Raises any exception of the chain's own code or of truss.
     """
     from truss.truss_handle.truss_handle import TrussHandle
     from truss_chains import framework
     from truss_chains.deployment import code_gen
 
     target.mkdir(parents=True)
-    tempfile.tempdir = str(target)  # where the code generation writes
+    tempfile.tempdir = str(target)  # the code generation writes there
     with framework.ChainletImporter.import_target(chain_file) as entrypoint:
         framework.raise_validation_errors()
         first = framework.get_descriptor(entrypoint)
@@ -50,7 +50,7 @@ def write_chain(chain_file: Path, target: Path) -> dict[str, Any]:
 
 
 def problem_of(chain_file: Path, error: Exception) -> str:
-    """One line: where in the chain's own files it went wrong, and why."""
+    """Describe the error in one line, with its place in the chain's own files."""
     root = chain_file.parent
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_below(frame.filename, root)]
     if isinstance(error, SyntaxError) and error.filename and _is_below(error.filename, root):

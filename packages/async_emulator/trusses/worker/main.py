@@ -1,7 +1,7 @@
-"""Answers questions about Trusses with truss itself. Started by `truss_process`, never imported.
+"""Answers questions about Trusses with truss itself. `worker.client` starts it; nothing imports it.
 
-Each line of standard input is a question, each line of standard output the answer to one, both JSON. A chain
-is imported in a process that ends with the answer: its modules must be read anew each time.
+Each line of standard input is a question in JSON, and each line of standard output the answer. A chain is
+imported in a child process, which ends with the answer: its modules must be read again each time.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from typing import Any
 
 def _main() -> None:
     answers = io.TextIOWrapper(os.fdopen(os.dup(sys.stdout.fileno()), "wb", 0), write_through=True)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what truss prints is no answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of truss must not look like an answer
     for line in sys.stdin:
         question = json.loads(line)
         if "write_chain" in question:
@@ -30,7 +30,7 @@ def _main() -> None:
 
 
 def _problem_of(truss_dir: Path, context: Path) -> str | None:
-    """Let truss write the context; one line that says why it refused."""
+    """Let truss write the context. Return the reason, in one line, if truss refuses it."""
     import pydantic
     import yaml
 
@@ -59,7 +59,7 @@ def _write_context(truss_dir: Path, context: Path) -> None:
 def _without_the_remote_side() -> Iterator[None]:
     """Import modules of truss without `truss/__init__.py`.
 
-    That one imports the client of Baseten's API, which takes as long as all the rest, and is not needed here.
+    It imports the client of Baseten's API, which takes half of the time and is not needed here.
     """
     found = importlib.util.find_spec("truss") if "truss" not in sys.modules else None
     if found is not None:
@@ -70,7 +70,7 @@ def _without_the_remote_side() -> Iterator[None]:
         yield
     finally:
         if found is not None:
-            del sys.modules["truss"]  # whoever imports truss itself gets all of it
+            del sys.modules["truss"]  # a later import of truss gets all of it
 
 
 def _in_a_process_of_its_own(question: dict[str, str], answers: io.TextIOWrapper) -> None:

@@ -58,6 +58,7 @@ def found(served: list[Target], host: str, path: str, kinds: tuple[Kind, ...] = 
     return Targets(served).find(host, address, kinds).deployment_id
 
 
+@pytest.mark.closeness("hosts")
 @pytest.mark.parametrize(
     ("host", "path", "deployment_id"),
     [
@@ -97,6 +98,7 @@ def test_what_names_none_is_refused(host, path, problem):
     assert refused.value.status == 404
 
 
+@pytest.mark.closeness("own host")
 @pytest.mark.parametrize("path", ["/wake", "/production/wake", "/environments/x/wake", "/deployment/d4/wake"])
 def test_on_this_machines_own_host_what_alone_is_served_needs_no_name(path):
     assert found(SERVED[3:], "127.0.0.1:8080", path) == "d4"

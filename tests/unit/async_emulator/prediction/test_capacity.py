@@ -28,6 +28,7 @@ def make(*sizes: int) -> tuple[Capacity, list[ReplicaSlots], list[str]]:
     return capacity, replicas, calls
 
 
+@pytest.mark.closeness("sync first")
 async def test_sync_goes_before_async():
     capacity, [replica], calls = make(1)
     capacity.take()

@@ -30,6 +30,7 @@ def passed_on(name: str, message: str, note: str = "", frames: int = 1) -> str:
 NOTE = "\n(Exception class defined in `fastapi.exceptions`.)"
 
 
+@pytest.mark.closeness("chain errors")
 @pytest.mark.parametrize(
     ("message", "expected"),
     [

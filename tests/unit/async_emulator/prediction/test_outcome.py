@@ -57,6 +57,7 @@ def test_429_is_back_pressure_and_no_attempt():
     assert answer(429, {"error": "busy"}) == BackPressure()
 
 
+@pytest.mark.closeness("error codes")
 @pytest.mark.parametrize(
     ("status", "code", "is_retryable"),
     [

@@ -4,6 +4,7 @@ from async_emulator.prediction.retry_delay import delay_seconds
 from async_inference.wire import InferenceRetryConfig
 
 
+@pytest.mark.closeness("retry delays")
 def test_delays_double_up_to_the_longest_and_end_with_the_attempts():
     retry_config = InferenceRetryConfig(max_attempts=6, initial_delay_ms=1_000, max_delay_ms=5_000)
     delays = [delay_seconds(retry_config, made) for made in range(1, 7)]

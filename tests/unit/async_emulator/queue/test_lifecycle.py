@@ -19,6 +19,7 @@ ALLOWED = {
 }
 
 
+@pytest.mark.closeness("statuses")
 @pytest.mark.parametrize(("status", "event"), list(itertools.product(RequestStatus, Event)))
 def test_the_table_is_the_contracts_and_nothing_else_is_possible(status, event):
     if (expected := ALLOWED.get((status.value, event))) is not None:

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from async_emulator.replicas.model_log import ModelLog
 
 
@@ -16,6 +18,7 @@ def record(**fields: str) -> bytes:
     return json.dumps({"levelname": "INFO", **fields}).encode() + b"\n"
 
 
+@pytest.mark.closeness("model log")
 def test_records_become_lines_with_their_request_id():
     lines, _ = feed(record(message="loaded"), record(message="working", request_id="abc"))
     assert lines == ["model | INFO loaded", "model | INFO [abc] working"]

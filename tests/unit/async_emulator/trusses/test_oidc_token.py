@@ -9,6 +9,7 @@ from async_emulator.trusses.oidc_token import oidc_token
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.closeness("OIDC token")
 @pytest.mark.parametrize(("environment", "claim"), [("staging", "staging"), (None, "<none>")])
 def test_the_claims_are_the_platforms(environment, claim):
     token = oidc_token(model_id="m", deployment_id="d", environment=environment, now=NOW)

@@ -1,0 +1,3 @@
+-- Chains have requests too.
+
+ALTER TABLE requests ADD COLUMN kind TEXT NOT NULL DEFAULT 'model';

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         MissingRequestId,
         ObjectNotFound,
         OutputError,
-        ResultNotReady,
         SettingsError,
         StoreError,
         UnstorableOutput,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from truss_outputs.stores.url import from_url
     from truss_outputs.values.artifact import Artifact
     from truss_outputs.values.represent import represent
+    from truss_outputs.values.restore import restores
     from truss_outputs.values.types.arrays import npz
 
 __all__ = [
@@ -71,7 +71,6 @@ __all__ = [
     "OutputSettings",
     "OutputWriter",
     "PutReceipt",
-    "ResultNotReady",
     "ResultReference",
     "S3Store",
     "SettingsError",
@@ -85,6 +84,7 @@ __all__ = [
     "from_url",
     "npz",
     "represent",
+    "restores",
     "stored_failures",
     "stores_failures",
     "stores_outputs",
@@ -115,7 +115,6 @@ _HOMES = {
     "OutputSettings": "settings.outputs",
     "OutputWriter": "results.writer",
     "PutReceipt": "store",
-    "ResultNotReady": "errors",
     "ResultReference": "results.document",
     "S3Store": "stores.s3.store",
     "SettingsError": "errors",
@@ -129,6 +128,7 @@ _HOMES = {
     "from_url": "stores.url",
     "npz": "values.types.arrays",
     "represent": "values.represent",
+    "restores": "values.restore",
     "stored_failures": "results.failures",
     "stores_failures": "decorators",
     "stores_outputs": "decorators",

@@ -8,7 +8,6 @@
     ├── InputRefused (ValueError)            an input reference that may not be read, see `https_source`
     ├── InputUnavailable (OSError)           an input that may be read, and cannot be had now
     ├── UnstorableOutput (TypeError)         a value no encoder knows; names its path in the output
-    ├── ResultNotReady (TimeoutError)        no result within the time the caller gave
     ├── CorruptResult (ValueError)           stored bytes are not what the result says they are
     └── StoreError (OSError)                 the store refused or could not be reached
         ├── AlreadyExists (FileExistsError)  a create-only write met an object
@@ -80,15 +79,6 @@ def _step(step: str | int) -> str:
     if isinstance(step, str) and step.isidentifier() and len(step) <= 80:
         return f".{step}"
     return f"[{step if isinstance(step, int) else step[:80]!r}]"
-
-
-class ResultNotReady(OutputError, TimeoutError):
-    """No result was stored within the time the caller gave."""
-
-    def __init__(self, url: str, seconds: float) -> None:
-        self.url = url
-        self.seconds = seconds
-        super().__init__(f"no result at {url} after {seconds:g} s")
 
 
 class CorruptResult(OutputError, ValueError):

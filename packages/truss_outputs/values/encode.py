@@ -5,10 +5,10 @@ the place in the output.
 """
 
 import math
-import pathlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 from pydantic import JsonValue
 from pydantic_core import to_json
@@ -20,7 +20,7 @@ from truss_outputs.values.plain_json import plain_json
 from truss_outputs.values.represent import NoRepresentation, represent, represent_together
 from truss_outputs.values.types.images import ImageFormat, Picture
 
-Path = tuple[str | int, ...]
+JsonPath: TypeAlias = tuple[str | int, ...]
 
 # The JSON parser that reads results again stops at 200 levels, references and all.
 _DEEPEST = 100
@@ -31,7 +31,7 @@ _SCALARS = frozenset((str, int, float, bool, type(None)))
 class PendingArtifact:
     """An artifact still to be stored. `name` is its own alone, `path` its place in the output's `data`."""
 
-    path: Path
+    path: JsonPath
     name: str
     artifact: Artifact
 
@@ -48,7 +48,7 @@ class EncodedOutput:
     artifacts: tuple[PendingArtifact, ...] = ()
     json: bytes | None = None
 
-    def json_with(self, references: Mapping[Path, Any]) -> bytes:
+    def json_with(self, references: Mapping[JsonPath, Any]) -> bytes:
         """The bytes of `data` with each reference in its place, as compact JSON in raw UTF-8."""
         return self.json if self.json is not None else to_json(placed(self.data, references))
 
@@ -70,7 +70,7 @@ def encode(output: object, *, images: ImageFormat = "PNG") -> EncodedOutput:
     return EncodedOutput(data=data, artifacts=pending)
 
 
-def placed(data: JsonValue, values: Mapping[Path, Any]) -> Any:
+def placed(data: JsonValue, values: Mapping[JsonPath, Any]) -> Any:
     """`data` with each value in its place: a copy where it differs, and else the very same.
 
     Raises LookupError or TypeError where a path leads nowhere.
@@ -96,11 +96,11 @@ class _Walk:
     """One walk through one output, gathering its artifacts in the order they are met."""
 
     def __init__(self, images: ImageFormat) -> None:
-        self.artifacts: list[tuple[Path, Artifact]] = []
+        self.artifacts: list[tuple[JsonPath, Artifact]] = []
         self._images = images
         self._open: set[int] = set()
 
-    def json_of(self, value: object, path: Path) -> JsonValue:
+    def json_of(self, value: object, path: JsonPath) -> JsonValue:
         match value:
             case None | bool():
                 return value
@@ -125,13 +125,13 @@ class _Walk:
         finally:
             self._open.remove(id(value))
 
-    def _set_apart(self, artifact: Artifact, path: Path) -> None:
-        is_stream = not isinstance(artifact.data, bytes | pathlib.Path)
+    def _set_apart(self, artifact: Artifact, path: JsonPath) -> None:
+        is_stream = not isinstance(artifact.data, bytes | Path)
         if is_stream and any(artifact.data is other.data for _, other in self.artifacts):
             raise UnstorableOutput(path, artifact.data, "it is a stream, and the output holds it twice")
         self.artifacts.append((path, artifact))
 
-    def _inside(self, value: object, path: Path) -> JsonValue:
+    def _inside(self, value: object, path: JsonPath) -> JsonValue:
         match value:
             case dict():
                 whole = self._together(value.values(), value, path)
@@ -143,7 +143,7 @@ class _Walk:
                 return [self.json_of(item, (*path, index)) for index, item in enumerate(value)]
         return self.json_of(self._nearer(value, path), path)
 
-    def _together(self, members: Iterable[object], whole: object, path: Path) -> object | None:
+    def _together(self, members: Iterable[object], whole: object, path: JsonPath) -> object | None:
         first = next(iter(members), None)
         if type(first) in _SCALARS:
             return None
@@ -152,7 +152,7 @@ class _Walk:
         except Exception as error:
             raise UnstorableOutput(path, whole, _in_one_line(error)) from error
 
-    def _nearer(self, value: object, path: Path) -> object:
+    def _nearer(self, value: object, path: JsonPath) -> object:
         try:
             nearer = represent(value)
             return nearer.stored_as(self._images) if isinstance(nearer, Picture) else nearer
@@ -161,7 +161,7 @@ class _Walk:
         except Exception as error:  # pydantic's own word, or that of the library the type is from
             raise UnstorableOutput(path, value, _in_one_line(error)) from error
 
-    def _object(self, value: dict[Any, Any], path: Path) -> dict[str, JsonValue]:
+    def _object(self, value: dict[Any, Any], path: JsonPath) -> dict[str, JsonValue]:
         members: dict[str, JsonValue] = {}
         for key, item in value.items():
             name = _member_name(key, path)
@@ -175,7 +175,7 @@ def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _member_name(key: object, path: Path) -> str:
+def _member_name(key: object, path: JsonPath) -> str:
     """A dict's key as Python's json module writes it."""
     match key:
         case str():
@@ -191,7 +191,7 @@ def _member_name(key: object, path: Path) -> str:
     raise UnstorableOutput(path, key, "a key must be text, a finite number, true, false or null")
 
 
-def _text(text: str, path: Path) -> str:
+def _text(text: str, path: JsonPath) -> str:
     if text.isascii():
         return text
     try:

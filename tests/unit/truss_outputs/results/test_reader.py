@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.truss_outputs.faulty_store import Clock, Fault, FaultyStore
+from tests.unit.truss_outputs.faulty_store import FaultyStore
 from truss_outputs import (
     Artifact,
     CorruptResult,
@@ -12,17 +12,10 @@ from truss_outputs import (
     ObjectNotFound,
     OutputReader,
     OutputWriter,
-    ResultNotReady,
-    StoreError,
 )
 
 REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
 MARKER = f"{REQUEST}/result.json"
-
-
-@pytest.fixture
-def reader(store: FaultyStore, clock: Clock) -> OutputReader:
-    return OutputReader(store, sleep=clock.sleep, clock=clock.time)
 
 
 def rewrite(store: FaultyStore, **changes: Any) -> None:
@@ -131,39 +124,3 @@ def test_a_path_that_leads_nowhere_is_corrupt(store: FaultyStore, reader: Output
     rewrite(store, data=[1])
     with pytest.raises(CorruptResult, match="path leads nowhere"):
         reader.value(reader.load(REQUEST))
-
-
-def test_to_wait_is_to_look_until_the_result_is_there(store: FaultyStore, clock: Clock) -> None:
-    def sleep(seconds: float) -> None:
-        clock.sleep(seconds)
-        if clock.now >= 2:
-            OutputWriter(store).write({"done": True}, REQUEST)
-
-    reader = OutputReader(store, sleep=sleep, clock=clock.time)
-    assert reader.wait(REQUEST, timeout=60).data == {"done": True}
-    assert clock.slept == [0.5] * 4
-
-
-def test_a_store_that_is_away_is_waited_for(store: FaultyStore, reader: OutputReader, clock: Clock) -> None:
-    OutputWriter(store).write(1, REQUEST)
-    store.faults = [Fault("get", MARKER, lambda url: StoreError(url, "busy"), times=3)]
-    assert reader.wait(REQUEST, timeout=60).data == 1
-    assert len(clock.slept) == 3
-
-
-def test_a_refusal_for_good_ends_the_wait(store: FaultyStore, reader: OutputReader, clock: Clock) -> None:
-    store.faults = [Fault("get", MARKER, lambda url: StoreError(url, "AccessDenied", is_transient=False))]
-    with pytest.raises(StoreError, match="AccessDenied"):
-        reader.wait(REQUEST, timeout=60)
-    assert clock.slept == []
-
-
-def test_the_wait_ends_in_time(reader: OutputReader, clock: Clock) -> None:
-    with pytest.raises(ResultNotReady, match=f"no result at memory://faulty/{MARKER} after 1.2 s"):
-        reader.wait(REQUEST, timeout=1.2)
-    assert clock.now == pytest.approx(1.2)
-
-
-def test_a_wait_of_no_time_looks_once(store: FaultyStore, reader: OutputReader) -> None:
-    OutputWriter(store).write(1, REQUEST)
-    assert reader.wait(REQUEST, timeout=0).data == 1

@@ -171,9 +171,9 @@ class ModelOutputs:
         try:
             request_id = request_id_of(request)
             started = time.perf_counter()
-            reference = place.writer.write(output, request_id)
-            _log.info("stored %s in %.3f s", reference.url, time.perf_counter() - started)
-            return respond(reference, self._response, place.store)
+            committed = place.writer.commit(output, request_id)
+            _log.info("stored %s in %.3f s", committed.reference.url, time.perf_counter() - started)
+            return respond(committed, self._response, place.store)
         except OutputError as error:
             raise _http_error(500, error) from error
 

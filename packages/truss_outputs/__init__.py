@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         StoredArtifact,
         StoredResult,
     )
+    from truss_outputs.results.error_reason import error_reason
     from truss_outputs.results.failures import StoredFailure, stored_failures
     from truss_outputs.results.reader import OutputReader
     from truss_outputs.results.writer import OutputWriter
@@ -81,6 +82,7 @@ __all__ = [
     "StoredFailure",
     "StoredResult",
     "UnstorableOutput",
+    "error_reason",
     "from_url",
     "npz",
     "represent",
@@ -125,6 +127,7 @@ _HOMES = {
     "StoredFailure": "results.failures",
     "StoredResult": "results.document",
     "UnstorableOutput": "errors",
+    "error_reason": "results.error_reason",
     "from_url": "stores.url",
     "npz": "values.types.arrays",
     "represent": "values.represent",

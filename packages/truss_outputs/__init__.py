@@ -1,7 +1,6 @@
 """Any model output in your own bucket, whole or not at all.
 
-Every name here is imported when it is first used: who reads results does not wait for what writes them, nor
-the other way round.
+Names are imported on first use: reading never pays for importing the writer, nor writing for the reader.
 """
 
 from importlib import import_module
@@ -92,7 +91,7 @@ __all__ = [
     "stores_outputs",
 ]
 
-# In which module each name lives.
+# The module of each name. A test holds it equal to the imports for type checkers above.
 _HOMES = {
     "AlreadyExists": "errors",
     "Artifact": "values.artifact",

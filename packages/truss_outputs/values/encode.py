@@ -1,7 +1,7 @@
-"""An output as JSON data, and apart from it the values that are not JSON.
+"""Splits an output into JSON data and artifacts, the values that are not JSON.
 
-What JSON cannot say is stored as null (NaN, infinities), as an artifact, or not at all: then the error names
-the place in the output.
+NaN and infinities become null. A value that is neither JSON nor an artifact raises an error that names its
+path in the output.
 """
 
 import math
@@ -22,14 +22,14 @@ from truss_outputs.values.types.images import ImageFormat, Picture
 
 JsonPath: TypeAlias = tuple[str | int, ...]
 
-# The JSON parser that reads results again stops at 200 levels, references and all.
+# The JSON parser that reads results back stops at 200 levels, references included.
 _DEEPEST = 100
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class PendingArtifact:
-    """An artifact still to be stored. `name` is its own alone, `path` its place in the output's `data`."""
+    """An artifact still to be stored. `name` is unique in the output, `path` is its place in `data`."""
 
     path: JsonPath
     name: str
@@ -38,9 +38,9 @@ class PendingArtifact:
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedOutput:
-    """`data` is the output as JSON, with null wherever an artifact's reference will stand.
+    """`data` is the output as JSON, with null where an artifact's reference will be.
 
-    Not to be changed: what is plain JSON in the output is shared with it. Where that is the whole, `json` is
+    Do not change `data`: it shares the plain JSON in the output. If the whole output is plain JSON, `json` is
     its bytes.
     """
 
@@ -49,12 +49,12 @@ class EncodedOutput:
     json: bytes | None = None
 
     def json_with(self, references: Mapping[JsonPath, Any]) -> bytes:
-        """The bytes of `data` with each reference in its place, as compact JSON in raw UTF-8."""
+        """Return `data` with each reference in its place, as compact JSON in raw UTF-8."""
         return self.json if self.json is not None else to_json(placed(self.data, references))
 
 
 def encode(output: object, *, images: ImageFormat = "PNG") -> EncodedOutput:
-    """Take `output` apart, without changing it. Raises UnstorableOutput, which names the place in it."""
+    """Split `output`, without changing it. Raises UnstorableOutput, which names the path in it."""
     json = plain_json(output, levels=_DEEPEST)
     if json is not None:
         return EncodedOutput(data=cast(JsonValue, output), json=json)
@@ -71,7 +71,7 @@ def encode(output: object, *, images: ImageFormat = "PNG") -> EncodedOutput:
 
 
 def placed(data: JsonValue, values: Mapping[JsonPath, Any]) -> Any:
-    """`data` with each value in its place: a copy where it differs, and else the very same.
+    """Return `data` with each value in its place. Only the containers that differ are copied.
 
     Raises LookupError or TypeError where a path leads nowhere.
     """
@@ -93,7 +93,7 @@ def placed(data: JsonValue, values: Mapping[JsonPath, Any]) -> Any:
 
 
 class _Walk:
-    """One walk through one output, gathering its artifacts in the order they are met."""
+    """One walk through one output, which collects its artifacts in their order."""
 
     def __init__(self, images: ImageFormat) -> None:
         self.artifacts: list[tuple[JsonPath, Artifact]] = []
@@ -158,7 +158,7 @@ class _Walk:
             return nearer.stored_as(self._images) if isinstance(nearer, Picture) else nearer
         except NoRepresentation:
             raise UnstorableOutput(path, value) from None
-        except Exception as error:  # pydantic's own word, or that of the library the type is from
+        except Exception as error:  # from pydantic, or from the library of the type
             raise UnstorableOutput(path, value, _in_one_line(error)) from error
 
     def _object(self, value: dict[Any, Any], path: JsonPath) -> dict[str, JsonValue]:
@@ -176,7 +176,7 @@ def _in_one_line(error: Exception) -> str:
 
 
 def _member_name(key: object, path: JsonPath) -> str:
-    """A dict's key as Python's json module writes it."""
+    """Return a dict's key as Python's json module writes it."""
     match key:
         case str():
             return _text(str.__str__(key), path)

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
-from tests.unit.truss_outputs.test_model_outputs import REQUEST, request
+from tests.unit.truss_outputs.model_request import REQUEST, request
 from truss_outputs import MemoryStore, ModelOutputs, OutputReader, SettingsError, StoreError
 from truss_outputs.settings.sections import ResponseSettings
 

@@ -4,7 +4,7 @@ import hmac
 import pytest
 from fastapi import HTTPException
 
-from tests.unit.truss_outputs.test_model_outputs import REQUEST, request
+from tests.unit.truss_outputs.model_request import MARKER, REQUEST, request
 from truss_outputs import MemoryStore, ModelOutputs, OutputReader, OutputWriter, SettingsError
 from truss_outputs.destinations import Place, Places
 from truss_outputs.results.failures import failure_key, stored_failures
@@ -12,7 +12,6 @@ from truss_outputs.results.signing import sealed, signature, unsealed
 from truss_outputs.settings.sections import ResponseSettings
 
 SECRET = "whsec_" + "a1B2c3D4e5" * 4
-KEY = f"{REQUEST}/result.json"
 
 
 def config(name: str) -> dict[str, object]:
@@ -42,7 +41,7 @@ def test_a_stored_result_is_signed_with_the_commit_and_reads_as_before() -> None
     outputs = ModelOutputs.from_truss(config("signed"), secrets, environ={})
     outputs.store({"image": b"x", "text": "hé"}, request())
     store = MemoryStore.named("signed")
-    document, found = unsealed(store.get(KEY))
+    document, found = unsealed(store.get(MARKER))
     assert found == signature(document, SECRET)
     reader = OutputReader(store)
     assert reader.value(reader.load(REQUEST)) == {"image": b"x", "text": "hé"}
@@ -63,8 +62,8 @@ def test_a_signed_result_is_presigned_too() -> None:
     places = Places(lambda environment, destination: store.url, lambda url, destination: place)
     outputs = ModelOutputs(places, response=ResponseSettings(presign_seconds=9))
     answer = outputs.store(1, request())
-    assert answer["presigned"]["result"] == f"https://bucket.example/{KEY}"
-    assert unsealed(store.get(KEY))[1]
+    assert answer["presigned"]["result"] == f"https://bucket.example/{MARKER}"
+    assert unsealed(store.get(MARKER))[1]
 
 
 def test_a_secret_that_was_rotated_signs_the_next_result() -> None:
@@ -72,7 +71,7 @@ def test_a_secret_that_was_rotated_signs_the_next_result() -> None:
     outputs = ModelOutputs.from_truss(config("rotated"), secrets, environ={})
     secrets["hook"] = "whsec_new"
     outputs.store(1, request())
-    document, found = unsealed(MemoryStore.named("rotated").get(KEY))
+    document, found = unsealed(MemoryStore.named("rotated").get(MARKER))
     assert found == signature(document, "whsec_new")
 
 

@@ -8,14 +8,14 @@ from fastapi import HTTPException
 from pydantic import BaseModel, Field
 
 from dominant_colors import find_colors, from_png, read_image, to_png
-from truss_outputs import Artifact, ModelOutputs, stores_failures
+from truss_outputs import Artifact, ModelOutputs, error_reason, stores_failures
 
 IMAGE = chains.DockerImage(
     base_image=chains.BasetenImage.PY311,
     pip_requirements=["boto3==1.44.5", "numpy==1.26.4", "pillow==13.0.0", "pydantic==2.14.3"],
     external_package_dirs=[chains.make_abs_path_here("../packages")],
 )
-# A folder, so that it runs at once on your own machine. Before a push name a bucket, as in config.yaml.
+# A folder, so that the chain runs on your machine as it is. Before a push, name a bucket as in config.yaml.
 OPTIONS = chains.ChainletOptions(metadata={"truss_outputs": {"url": "file:///tmp/truss-outputs"}})
 
 
@@ -29,7 +29,7 @@ class Picture(BaseModel):
     colors: list[dict[str, Any]] = []
 
 
-class Stored(BaseModel, extra="allow"): ...  # where the result lies, or what the setting `response` says
+class Stored(BaseModel, extra="allow"): ...  # the reference to the result, or as the setting `response` says
 
 
 class Reader(chains.ChainletBase):
@@ -38,7 +38,7 @@ class Reader(chains.ChainletBase):
     async def run_remote(self, source: str) -> Picture:
         try:
             return Picture(png=to_png(await asyncio.to_thread(read_image, source)))
-        except (ValueError, OSError) as error:  # the input's fault: another attempt would end the same way
+        except (ValueError, OSError) as error:  # a bad input fails every attempt, so 422: no retry
             raise HTTPException(422, f"bad image: {error}") from error
 
 
@@ -69,8 +69,8 @@ class DominantColors(chains.ChainletBase):
         failed = {i: each for i, each in enumerate(ended) if isinstance(each, BaseException)}
         if failed and len(failed) == len(items):
             raise failed[0]
-        for i, error in failed.items():  # a remote traceback ends with the reason, and a note on its class
-            ended[i] = {"error": str(error).splitlines()[-2:][0].strip("│╰ ")}
+        for i, error in failed.items():
+            ended[i] = {"error": error_reason(error)}
         return Stored(**await asyncio.to_thread(self._outputs.store, {"items": ended}))
 
     async def _colors(self, item: Item) -> dict[str, Any]:

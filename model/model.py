@@ -20,7 +20,7 @@ class Model:
         try:
             image = read_image(model_input.get("image"))
             colors, redrawn = find_colors(image, model_input.get("colors", 5))
-        except Exception as error:  # the input's fault, and 422 says so: it is not tried again
+        except Exception as error:  # a bad input fails every attempt, so 422: no retry
             raise HTTPException(422, f"bad model_input: {error}") from error
         size = {"width": image.width, "height": image.height}
         return {"colors": colors, "size": size, "image": redrawn}

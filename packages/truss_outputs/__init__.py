@@ -1,7 +1,6 @@
 """Any model output in your own bucket, whole or not at all.
 
-Every name here is imported when it is first used: who reads results does not wait for what writes them, nor
-the other way round.
+Names are imported on first use: reading never pays for importing the writer, nor writing for the reader.
 """
 
 from importlib import import_module
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
         MissingRequestId,
         ObjectNotFound,
         OutputError,
-        ResultNotReady,
         SettingsError,
         StoreError,
         UnstorableOutput,
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
         StoredArtifact,
         StoredResult,
     )
+    from truss_outputs.results.error_reason import error_reason
     from truss_outputs.results.failures import StoredFailure, stored_failures
     from truss_outputs.results.reader import OutputReader
     from truss_outputs.results.writer import OutputWriter
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from truss_outputs.stores.url import from_url
     from truss_outputs.values.artifact import Artifact
     from truss_outputs.values.represent import represent
+    from truss_outputs.values.restore import restores
     from truss_outputs.values.types.arrays import npz
 
 __all__ = [
@@ -71,7 +71,6 @@ __all__ = [
     "OutputSettings",
     "OutputWriter",
     "PutReceipt",
-    "ResultNotReady",
     "ResultReference",
     "S3Store",
     "SettingsError",
@@ -82,15 +81,17 @@ __all__ = [
     "StoredFailure",
     "StoredResult",
     "UnstorableOutput",
+    "error_reason",
     "from_url",
     "npz",
     "represent",
+    "restores",
     "stored_failures",
     "stores_failures",
     "stores_outputs",
 ]
 
-# In which module each name lives.
+# The module of each name. A test holds it equal to the imports for type checkers above.
 _HOMES = {
     "AlreadyExists": "errors",
     "Artifact": "values.artifact",
@@ -115,7 +116,6 @@ _HOMES = {
     "OutputSettings": "settings.outputs",
     "OutputWriter": "results.writer",
     "PutReceipt": "store",
-    "ResultNotReady": "errors",
     "ResultReference": "results.document",
     "S3Store": "stores.s3.store",
     "SettingsError": "errors",
@@ -126,9 +126,11 @@ _HOMES = {
     "StoredFailure": "results.failures",
     "StoredResult": "results.document",
     "UnstorableOutput": "errors",
+    "error_reason": "results.error_reason",
     "from_url": "stores.url",
     "npz": "values.types.arrays",
     "represent": "values.represent",
+    "restores": "values.restore",
     "stored_failures": "results.failures",
     "stores_failures": "decorators",
     "stores_outputs": "decorators",

@@ -1,4 +1,4 @@
-"""How long to go on trying a store that may yet answer."""
+"""Retries of a store operation, with growing pauses, within a time budget."""
 
 import random
 import time
@@ -13,9 +13,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Backoff:
-    """Tries with full jitter between them: each pause is random, up to a ceiling that doubles.
+    """Tries with full jitter: each pause is random, up to a ceiling that doubles.
 
-    Seconds throughout. The SDKs' own retries end before an outage of 8 s does; 20 s in all outlive it.
+    All times are in seconds. The budget of 20 s is our choice: it outlives an outage of 8 s, in which the
+    SDKs' own retries give up.
     """
 
     first: float = 0.1
@@ -26,7 +27,7 @@ class Backoff:
     random: Callable[[], float] = random.random
 
     def tries(self) -> Iterator[int]:
-        """1 for the first try, 2 after a pause, and so on until one more pause would exceed the budget."""
+        """Yield 1 for the first try, 2 after a pause, and so on while the next pause fits the budget."""
         deadline = self.clock() + self.budget
         ceiling = self.first
         number = 1
@@ -40,7 +41,7 @@ class Backoff:
             number += 1
 
     def call(self, operation: Callable[[], T]) -> T:
-        """What `operation` returns, called again while the store may yet answer. Its last error otherwise."""
+        """Call `operation`, again after each transient StoreError. Raises the last one at the end."""
         last: StoreError | None = None
         for _ in self.tries():
             try:

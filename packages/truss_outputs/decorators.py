@@ -1,4 +1,4 @@
-"""What a decorator on a model's hook does: keep its failures, and store what it returns.
+"""Decorators for a model's hooks, which record their failures and store what they return.
 
 class Model:
     def __init__(self, config, secrets, **kwargs):
@@ -8,9 +8,9 @@ class Model:
     def predict(self, model_input):
         ...
 
-A hook stays what Truss takes it for: its parameters and their annotations are the hook's own, and an async
-one stays async. Storing at the end of `predict` holds one of its places (`predict_concurrency`) while it
-lasts, but it happens even where the caller has gone, when Truss skips `postprocess`.
+A decorated hook keeps its parameters and annotations, by which Truss calls it, and an async hook stays async.
+Storing at the end of `predict` occupies one of its slots (`predict_concurrency`) meanwhile. In return, it
+happens even if the caller has disconnected, in which case Truss skips `postprocess`.
 """
 
 import functools
@@ -24,7 +24,7 @@ _Hook = TypeVar("_Hook", bound=Callable[..., Any])
 
 
 class StoresOutputs(Protocol):
-    """What is asked of a `ModelOutputs`."""
+    """The part of a `ModelOutputs` that the decorators use."""
 
     def store(self, output: object, request: HasHeaders | None = None) -> Any:
         """Store the output; see `ModelOutputs.store`."""
@@ -34,12 +34,12 @@ class StoresOutputs(Protocol):
 
 
 def stores_failures(hook: _Hook) -> _Hook:
-    """Leave an error record where this hook of a model fails. What it raised goes on to Truss as it was."""
+    """Store an error record if this hook of a model fails. Its exception goes on to Truss unchanged."""
     return _wrapped(hook, lambda outputs, output, request: output)
 
 
 def stores_outputs(hook: _Hook) -> _Hook:
-    """Store what this hook of a model returns, and answer with its place; where it fails, leave a record."""
+    """Store what this hook of a model returns, and answer with the reference; record its failures."""
     return _wrapped(hook, lambda outputs, output, request: outputs.store(output, request))
 
 
@@ -50,7 +50,7 @@ def _wrapped(hook: _Hook, finish: Callable[[StoresOutputs, Any, HasHeaders | Non
             "return an iterator instead, which is stored while it is read"
         )
     if inspect.iscoroutinefunction(hook):
-        import asyncio  # an async hook's server has it
+        import asyncio  # an async hook's server has imported it
 
         @functools.wraps(hook)
         async def wrapped_async(model: Any, *given: Any, **named: Any) -> Any:
@@ -62,7 +62,7 @@ def _wrapped(hook: _Hook, finish: Callable[[StoresOutputs, Any, HasHeaders | Non
                 await asyncio.to_thread(outputs.store_failure, error, request)
                 raise
 
-        return wrapped_async  # type: ignore[return-value]  # it takes and returns what the hook does
+        return wrapped_async  # type: ignore[return-value]  # its signature is the hook's
 
     @functools.wraps(hook)
     def wrapped(model: Any, *given: Any, **named: Any) -> Any:
@@ -73,12 +73,12 @@ def _wrapped(hook: _Hook, finish: Callable[[StoresOutputs, Any, HasHeaders | Non
             outputs.store_failure(error, request)
             raise
 
-    return wrapped  # type: ignore[return-value]  # it takes and returns what the hook does
+    return wrapped  # type: ignore[return-value]  # its signature is the hook's
 
 
 def _outputs_of(model: object) -> StoresOutputs:
-    """The model's own `ModelOutputs`, whatever it calls it."""
-    from truss_outputs.model_outputs import ModelOutputs  # here: a model's outputs know their decorators too
+    """Return the model's `ModelOutputs`, whichever attribute holds it."""
+    from truss_outputs.model_outputs import ModelOutputs  # here, so that importing a decorator stays fast
 
     found = [value for value in vars(model).values() if isinstance(value, ModelOutputs)]
     if len(found) != 1:

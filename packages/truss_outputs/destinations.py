@@ -1,11 +1,10 @@
-"""The places a model writes to: which one now, and its store, opened once and then kept."""
+"""The places a model writes to: the current one, and a store for each, opened once and kept."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Self
 
-from truss_outputs.results.signing import signing
 from truss_outputs.results.writer import OutputWriter
 from truss_outputs.settings.outputs import OutputSettings, Secrets
 from truss_outputs.settings.secrets import secret
@@ -14,17 +13,17 @@ from truss_outputs.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A store, and what writes results into it."""
+    """A store, and the writer that puts results into it."""
 
     store: Store
     writer: OutputWriter
 
 
 class Places:
-    """Where the next write goes, by the environment the model is in and the destination a request names.
+    """The place of each write, by the model's environment and the destination that a request names.
 
-    A promotion without a redeploy changes the environment while the model runs: what is being written stays
-    where it is, the next write goes to the new place. Safe to share between threads.
+    A promotion without a redeploy changes the environment while the model runs: a write that has begun ends
+    where it began, the next one goes to the new place. Safe to share between threads.
     """
 
     def __init__(
@@ -35,7 +34,7 @@ class Places:
         environment: Mapping[str, Any] | None = None,
         destinations: Iterable[str] = (),
     ) -> None:
-        """`url_of` takes environment and destination, `open_place` the url of it and the destination."""
+        """`url_of` takes environment and destination, `open_place` the resulting url and the destination."""
         self._destinations = tuple(destinations)
         self._url_of = url_of
         self._open_place = open_place
@@ -45,7 +44,7 @@ class Places:
 
     @classmethod
     def of_store(cls, store: Store) -> Self:
-        """The one place that this store is."""
+        """This store as the only place, with every setting by default."""
         place = Place(store=store, writer=OutputWriter(store))
         return cls(lambda environment, destination: store.url, lambda url, destination: place)
 
@@ -59,7 +58,7 @@ class Places:
         model_id: str,
         deployment_id: str,
     ) -> Self:
-        """Those that the settings of a Truss describe."""
+        """The places that the settings of a Truss describe."""
 
         def url_of(environment: str | None, destination: str | None) -> str:
             return settings.url_for(
@@ -69,14 +68,18 @@ class Places:
                 deployment_id=deployment_id,
             )
 
+        signing_secret = _signing_secret(settings, secrets)
+
         def open_place(url: str, destination: str | None) -> Place:
             store = settings.open_store(secrets, url=url)
-            if settings.signature is not None:
-                name = settings.signature.secret
-                secret(secrets, "signature", name)  # that it is missing is said at the start
-                store = signing(store, lambda: secret(secrets, "signature", name).get_secret_value())
+            if signing_secret is not None:
+                signing_secret()  # raises now, at the start, if the secret is missing
             writer = OutputWriter(
-                store, model_id=model_id, deployment_id=deployment_id, images=settings.images
+                store,
+                model_id=model_id,
+                deployment_id=deployment_id,
+                images=settings.images,
+                signing_secret=signing_secret,
             )
             return Place(store=store, writer=writer)
 
@@ -84,27 +87,35 @@ class Places:
 
     @property
     def environment(self) -> str | None:
-        """The name of the environment the model is in, None where it is in none."""
+        """The name of the model's environment, None if it has none."""
         return self._environment
 
     def enter(self, environment: Mapping[str, Any] | None) -> None:
-        """Go on in this environment, as Truss describes it: `{"name": "production"}`, or None."""
+        """Write to this environment from now on: `{"name": "production"}` as Truss describes it, or None."""
         self._environment = _name(environment)
-        self._url_of(self._environment, None)  # raises now what the next write would
+        self._url_of(self._environment, None)  # raises now, rather than at the next write
 
     def all(self) -> Iterator[Place]:
-        """Wherever a write may go in this environment, by default or to a named destination."""
+        """Yield every place in this environment: the default one, and each named destination."""
         for destination in (None, *self._destinations):
             yield self.place(destination)
 
     def place(self, destination: str | None = None) -> Place:
-        """Where the next write goes. Raises SettingsError for a destination that the settings do not name."""
+        """Return the place of the next write. Raises SettingsError for a destination not in the settings."""
         url = self._url_of(self._environment, destination)
         with self._lock:
             found = self._open.get((url, destination))
             if found is None:
                 found = self._open[url, destination] = self._open_place(url, destination)
             return found
+
+
+def _signing_secret(settings: OutputSettings, secrets: Secrets) -> Callable[[], str] | None:
+    """Look the secret up anew for each result, so that a rotated one signs the next."""
+    if settings.signature is None:
+        return None
+    name = settings.signature.secret
+    return lambda: secret(secrets, "signature", name).get_secret_value()
 
 
 def _name(environment: Mapping[str, Any] | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What can go wrong between an output and its place in the store.
+"""The errors of this package.
 
     OutputError
     ├── SettingsError (ValueError)           a setting is missing or wrong; names its key
@@ -6,9 +6,8 @@
     ├── InvalidRequestId (ValueError)        an id that cannot name a folder safely
     ├── InvalidKey (ValueError)              a key that could name a place outside the store
     ├── InputRefused (ValueError)            an input reference that may not be read, see `https_source`
-    ├── InputUnavailable (OSError)           an input that may be read, and cannot be had now
-    ├── UnstorableOutput (TypeError)         a value no encoder knows; names its path in the output
-    ├── ResultNotReady (TimeoutError)        no result within the time the caller gave
+    ├── InputUnavailable (OSError)           an input that cannot be read this time
+    ├── UnstorableOutput (TypeError)         a value that cannot be stored; names its path
     ├── CorruptResult (ValueError)           stored bytes are not what the result says they are
     └── StoreError (OSError)                 the store refused or could not be reached
         ├── AlreadyExists (FileExistsError)  a create-only write met an object
@@ -21,7 +20,7 @@ from collections.abc import Sequence
 
 
 class OutputError(Exception):
-    """Base of everything this package raises on purpose."""
+    """The base of every error that this package raises on purpose."""
 
 
 class SettingsError(OutputError, ValueError):
@@ -34,7 +33,7 @@ class SettingsError(OutputError, ValueError):
 
 
 class MissingRequestId(OutputError, LookupError):
-    """No request id reached the model, so nobody could find the result again."""
+    """No request id reached the model, so no caller could find the result."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -65,7 +64,7 @@ class InvalidKey(OutputError, ValueError):
 
 
 class UnstorableOutput(OutputError, TypeError):
-    """A value in the output that no encoder knows."""
+    """A value in the output that cannot be stored: its type is not known, or storing it failed."""
 
     def __init__(self, path: Sequence[str | int], value: object, reason: str | None = None) -> None:
         self.path = tuple(path)
@@ -76,19 +75,10 @@ class UnstorableOutput(OutputError, TypeError):
 
 
 def _step(step: str | int) -> str:
-    """One step of a path into an output, short and on one line whatever a key holds."""
+    """Return one step of a path into an output, short and on one line whatever the key contains."""
     if isinstance(step, str) and step.isidentifier() and len(step) <= 80:
         return f".{step}"
     return f"[{step if isinstance(step, int) else step[:80]!r}]"
-
-
-class ResultNotReady(OutputError, TimeoutError):
-    """No result was stored within the time the caller gave."""
-
-    def __init__(self, url: str, seconds: float) -> None:
-        self.url = url
-        self.seconds = seconds
-        super().__init__(f"no result at {url} after {seconds:g} s")
 
 
 class CorruptResult(OutputError, ValueError):
@@ -103,9 +93,9 @@ class CorruptResult(OutputError, ValueError):
 class StoreError(OutputError, OSError):
     """The store refused, or could not be reached.
 
-    `url` names the bucket or folder and the object; `reason` is the store's own word for what happened.
-    `is_transient` is False where the store refused for good and wrote nothing. Where it is True, asking again
-    may be answered otherwise, and a write may have arrived although its answer did not.
+    `url` names the bucket or folder and the object; `reason` is in the store's own words. `is_transient` is
+    False where the store refused for good and wrote nothing. Where it is True, a retry may succeed, and a
+    write may have arrived although its acknowledgement did not.
     """
 
     def __init__(self, url: str, reason: str, *, is_transient: bool = True) -> None:
@@ -116,14 +106,14 @@ class StoreError(OutputError, OSError):
 
 
 class AlreadyExists(StoreError, FileExistsError):
-    """A create-only write found an object in its place."""
+    """A create-only write found an object under its key."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, "already exists", is_transient=False)
 
 
 class ObjectNotFound(StoreError, FileNotFoundError):
-    """There is no object at this place."""
+    """There is no object under this key."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, "not found", is_transient=False)

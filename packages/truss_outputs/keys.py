@@ -1,9 +1,9 @@
-"""Where things lie in the store.
+"""The keys of objects in the store.
 
     <request_id>/result.json          the commit marker
     <request_id>/<attempt>/<name>     an artifact
 
-A key is built from checked parts only, so nothing a caller sends chooses a place outside its own folder.
+A key is built from checked parts only, so no input of a caller leads outside the request's own folder.
 """
 
 import mimetypes
@@ -24,9 +24,9 @@ _LONGEST_SUFFIX = 20
 _LONGEST_KEY = 900  # S3 and GCS allow 1,024 bytes, the url's own prefix included
 _LONGEST_SEGMENT = 255  # a file name on every common file system
 
-# The table Python ships, not this machine's: the same output gets the same names everywhere.
+# The table in Python itself, not this machine's, so that the same output gets the same names everywhere.
 _MEDIA_TYPES = mimetypes.MimeTypes()
-for _media_type, _suffix in (  # which it does not know
+for _media_type, _suffix in (  # which the table lacks
     ("application/vnd.apache.parquet", ".parquet"),
     ("application/x-npy", ".npy"),
     ("application/x-npz", ".npz"),
@@ -37,10 +37,10 @@ for _media_type, _suffix in (  # which it does not know
 
 
 def request_folder(request_id: str) -> str:
-    """The folder of a request's result.
+    """Return the folder of a request's result. Raises InvalidRequestId.
 
-    Baseten's ids are opaque, 32 to 37 hex digits as far as seen. On some routes the header carries
-    `<id>:<cf-ray>:<user>`: what counts ends at the first colon.
+    Baseten's ids are opaque; those observed have 32 to 37 hex digits. On some routes the header is
+    `<id>:<cf-ray>:<user>`: the id ends at the first colon.
     """
     folder = request_id.partition(":")[0]
     if not _REQUEST_ID.fullmatch(folder):
@@ -49,12 +49,12 @@ def request_folder(request_id: str) -> str:
 
 
 def result_key(request_id: str) -> str:
-    """The key of the request's one result."""
+    """Return the key of the request's result."""
     return f"{request_folder(request_id)}/{MARKER}"
 
 
 def artifact_key(request_id: str, attempt: str, name: str) -> str:
-    """The key of an artifact. `attempt` and `name` may come from a stored document, so they are checked."""
+    """Return an artifact's key. `attempt` and `name` may come from a stored document, so they are checked."""
     for part in (attempt, name):
         if not _NAME.fullmatch(part):
             raise InvalidKey(part, "an attempt and an artifact's name are letters, digits, '.', '-' and '_'")
@@ -62,16 +62,16 @@ def artifact_key(request_id: str, attempt: str, name: str) -> str:
 
 
 def artifact_name(path: Sequence[str | int], content_type: str) -> str:
-    """The name an artifact asks for when the model gives none: its path in the output, as a file name."""
+    """Return the default name of an artifact: its path in the output, as a file name."""
     media_type = content_type.partition(";")[0].strip()
     suffix = _MEDIA_TYPES.guess_extension(media_type, strict=False) or ".bin"
     return (".".join(map(str, path)) or "output") + suffix
 
 
 def distinct_names(wanted: Iterable[str]) -> list[str]:
-    """A safe file name for each wanted one, in order, no two of them equal.
+    """Return a safe file name for each wanted name, in order, no two of them equal.
 
-    They differ even where letter case does not count, and none is taken for a commit marker.
+    They differ even where case is ignored, and none is the commit marker's.
     """
     taken = {MARKER}
     numbers: dict[tuple[str, str], int] = {}
@@ -92,7 +92,7 @@ def _sanitised(name: str) -> tuple[str, str]:
 
 
 def is_key(key: str) -> bool:
-    """Whether `check_key` lets it pass: what else lies in a store is no object of ours."""
+    """Whether `check_key` accepts it. Any other object in a store is not ours."""
     try:
         check_key(key)
     except InvalidKey:
@@ -101,17 +101,17 @@ def is_key(key: str) -> bool:
 
 
 def content_type_of(key: str) -> str:
-    """The content type a key's ending stands for."""
+    """Return the content type for a key's suffix."""
     media_type, compression = _MEDIA_TYPES.guess_type(PurePosixPath(key).name, strict=False)
-    if compression:  # x.tar.gz is no tar file
+    if compression:  # x.tar.gz is not a tar file
         media_type = "application/gzip" if compression == "gzip" else None
     return media_type or "application/octet-stream"
 
 
 def check_key(key: str) -> None:
-    """Refuse a key that does not mean the same object, below the store's own url, in every store.
+    """Raise InvalidKey unless the key means the same object, below the store's url, in every store.
 
-    Segments that begin with a dot are the stores' own: they hold what is still being written.
+    Segments that begin with a dot are reserved: stores keep unfinished objects there.
     """
     try:
         encoded = key.encode()

@@ -1,4 +1,4 @@
-"""The three lines that give a Truss a place for its results.
+"""`ModelOutputs`, which stores a model's outputs with three lines in a Truss.
 
 def __init__(self, config, secrets, **kwargs):
     self._outputs = ModelOutputs.from_truss(config, secrets, environment=kwargs.get("environment"))
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A failed attempt's record is worth a little time, but the failure itself must not wait for long.
+# Our choice: a failed attempt's record is worth a little time, but the failure must not wait long for it.
 _FAILURE_BUDGET_SECONDS = 2.0
 
 
 class ModelOutputs:
-    """Stores what a model returns. One for a model, made before its first request, shared by all of them."""
+    """Stores what a model returns. Make one in a model's `__init__`; all its requests share it."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class ModelOutputs:
 
     @classmethod
     def of_store(cls, store: Store, **settings: Any) -> Self:
-        """For a store at hand, everything else by default."""
+        """Make one for this store, with the defaults for all that `settings` does not name."""
         return cls(Places.of_store(store), **settings)
 
     @classmethod
@@ -78,9 +78,9 @@ class ModelOutputs:
         environment: Mapping[str, Any] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Self:
-        """From what Truss passes to a model's `__init__`. Raises SettingsError. The store is not asked yet.
+        """Make one from what Truss passes to a model's `__init__`. Raises SettingsError. Contacts no store.
 
-        `environ` is this process's unless given. Baseten tells a model in it which model and deployment it is
+        `environ` is this process's by default. In it Baseten sets the ids of the model and its deployment
         (docs.baseten.co/development/model/custom-server, "Runtime environment").
         """
         environ = os.environ if environ is None else environ
@@ -113,11 +113,11 @@ class ModelOutputs:
         return cls.from_truss(config, context.secrets, environment=environment)
 
     def check(self) -> None:
-        """Prove that results can be stored, by storing a probe. To be called in `load`.
+        """Prove that results can be stored, by storing a probe. Call it in `load`.
 
-        A model that could not store its results then never gets ready, and its log says why. Raises
-        StoreError with the store's url and each permission that is missing, SettingsError for a place that
-        the settings do not describe. Every destination is proved. What only readers need is logged.
+        A model that cannot store its results then never becomes ready, and its log says why. Every
+        destination is checked. Raises StoreError with the store's url and each missing permission,
+        SettingsError where the settings give no place. A problem that only affects readers is logged.
         """
         for place in self._places.all():
             for problem in require(place.store):
@@ -125,13 +125,13 @@ class ModelOutputs:
 
     @contextmanager
     def input(self, reference: Any) -> "Iterator[InputStream]":
-        """The large input that a part of the request's input refers to; to be used in a `with`.
+        """Open the large input that a part of the request's input refers to; use it in a `with`.
 
-        What is read is an object of this model's store, or an https url of a host that the settings allow,
-        see `input_reference`. One that may not be read is the caller's fault (422, not tried again), one that
-        cannot be read now fails the attempt.
+        The reference names an object of this model's store, or an https url of a host that the settings
+        allow, see `inputs.reference`. Raises an HTTPException: 422 if the input may not be read, which is the
+        caller's fault and not retried; 500, which fails the attempt, if it cannot be read this time.
         """
-        # Here, so that a model without large inputs does not wait for an HTTP library.
+        # Imported here, so that a model without large inputs does not load an HTTP library.
         from truss_outputs.inputs.https_source import HttpsSource, InputRefused, InputUnavailable
         from truss_outputs.inputs.reference import open_input
 
@@ -149,47 +149,46 @@ class ModelOutputs:
             raise _http_error(500, error) from error
 
     def setup_environment(self, environment: Mapping[str, Any] | None) -> None:
-        """Go on in this environment. To be called in the model's own `setup_environment`.
+        """Write to this environment from now on. Call it in the model's own `setup_environment`.
 
-        Truss calls that before `load`, and whenever a promotion moves the running model: from then on results
-        go where the settings say for the new environment. Raises SettingsError where they do not.
+        Truss calls that before `load`, and when a promotion moves the running model to another environment.
+        Raises SettingsError where the settings give no place for this environment.
         """
         self._places.enter(environment)
 
     def store(
         self, output: object, request: HasHeaders | None = None, *, destination: str | None = None
     ) -> Any:
-        """Store `output` under the request's id. What is returned says where, for the caller and the webhook.
+        """Store `output` under the request's id, and return the answer for the caller and the webhook.
 
-        Without `request`, the id is the one Truss has for the call being served, in a model or in a chainlet;
-        within `chains.run_local()`, where there is none, it is a new one. `destination` is the name of one
-        the settings list; a request may choose it, as it can choose nothing else by it. If the output could
-        not be stored the request fails, as an HTTP error: of any other, Truss tells the caller only that
-        there was one.
+        Without `request`, the id is the one that Truss has for the current call, in a model or in a chainlet;
+        within `chains.run_local()`, which has no id, it is a new one. `destination` is a name in the
+        settings, so a request may choose it safely. If the output cannot be stored, this raises an
+        HTTPException, whose reason Truss passes on to the caller; of any other error it hides the reason.
         """
         place = self._place(destination)
         try:
             request_id = request_id_of(request)
             started = time.perf_counter()
-            reference = place.writer.write(output, request_id)
-            _log.info("stored %s in %.3f s", reference.url, time.perf_counter() - started)
-            return respond(reference, self._response, place.store)
+            committed = place.writer.commit(output, request_id)
+            _log.info("stored %s in %.3f s", committed.reference.url, time.perf_counter() - started)
+            return respond(committed, self._response, place.store)
         except OutputError as error:
             raise _http_error(500, error) from error
 
     def _place(self, destination: str | None) -> Place:
         try:
             return self._places.place(destination)
-        except OutputError as error:  # of a name that the request chose, the request is to blame
+        except OutputError as error:  # a destination is the request's own choice, so its fault
             raise _http_error(500 if destination is None else 422, error) from error
 
     def store_failure(
         self, error: BaseException, request: HasHeaders | None = None, *, destination: str | None = None
     ) -> str | None:
-        """Leave an error record of an attempt that ended with `error`, and return its url.
+        """Store an error record of an attempt that ended with `error`, and return its url.
 
-        It holds no secret, and never keeps a later attempt from success. This method raises nothing, so that
-        nothing hides `error`: where the record cannot be stored, that is logged, and None returned.
+        It contains no secret, and never prevents a later attempt's success. This method raises nothing, so
+        that nothing hides `error`: if the record cannot be stored, that is logged and None returned.
         """
         if not self._failures.store:
             return None
@@ -209,7 +208,7 @@ class ModelOutputs:
             Backoff(budget=_FAILURE_BUDGET_SECONDS).call(
                 lambda: store.put(key, body, content_type="application/json")
             )
-        except Exception as trouble:  # whatever it is, the failure that was to be recorded counts more
+        except Exception as trouble:  # whatever it is, the attempt's own failure matters more
             _log.warning("no error record of a failed attempt: %s", trouble)
             return None
         url = store.url_of(key)
@@ -218,6 +217,6 @@ class ModelOutputs:
 
 
 def _http_error(status_code: int, error: OutputError) -> Exception:
-    from fastapi import HTTPException  # always there in a Truss server, and nowhere else needed
+    from fastapi import HTTPException  # a Truss server always has it, and nothing else here needs it
 
     return HTTPException(status_code=status_code, detail=str(error))

@@ -1,4 +1,4 @@
-"""Which request is being served: from the call's headers, or from what Truss says of the call."""
+"""The id of the request being served, from the call's headers or from Truss's context."""
 
 import sys
 import uuid
@@ -11,15 +11,15 @@ REQUEST_ID_HEADER = "x-baseten-request-id"
 
 
 class HasHeaders(Protocol):
-    """What is asked of a request: Truss gives hooks that ask for one a `starlette.requests.Request`."""
+    """The part of a request that is used; Truss passes hooks a `starlette.requests.Request`."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Its headers; starlette's know no letter case."""
+        """Its headers; starlette's ignore case."""
 
 
 def request_id_of(request: HasHeaders | None) -> str:
-    """The id of this request, or of the one being served in this context. Raises MissingRequestId."""
+    """Return the id of this request, or else of the one served in this context. Raises MissingRequestId."""
     found = request.headers.get(REQUEST_ID_HEADER) if request is not None else _id_in_context()
     if not found:
         raise MissingRequestId
@@ -27,19 +27,18 @@ def request_id_of(request: HasHeaders | None) -> str:
 
 
 def request_among(arguments: tuple[Any, ...]) -> HasHeaders | None:
-    """The request among a hook's arguments.
+    """Return the request among a hook's arguments, None without one.
 
-    A starlette request and nothing like one: a model's input comes from the caller, and must not say whose
-    result this is.
+    Only a starlette request counts: a model's input comes from the caller, and must not choose the id.
     """
-    starlette = sys.modules.get("starlette.requests")  # imported, if any argument is one
+    starlette = sys.modules.get("starlette.requests")  # imported if any argument is a request
     if starlette is None:
         return None
     return next((each for each in arguments if isinstance(each, starlette.Request)), None)
 
 
 def _id_in_context() -> str | None:
-    """What the server says: a Truss's since truss 0.15.5, or a chainlet's. Neither is imported for it."""
+    """Return the id that a Truss server (since truss 0.15.5) or a chainlet has, importing neither."""
     if config := sys.modules.get("_truss_shared.log_config"):
         context = getattr(config, "request_id_context", None)
         if context is not None and (found := context.get(None)):

@@ -1,13 +1,14 @@
-"""What the caller and the webhook get of a result that is stored."""
+"""The answer to the caller and the webhook about a stored result."""
 
-import json
 import logging
 from typing import Any, cast
+
+from pydantic_core import to_json
 
 from truss_outputs.errors import SettingsError, StoreError
 from truss_outputs.keys import artifact_key, result_key
 from truss_outputs.results.document import ResultReference
-from truss_outputs.results.reader import OutputReader
+from truss_outputs.results.writer import CommittedResult
 from truss_outputs.settings.sections import ResponseSettings
 from truss_outputs.store import Store
 from truss_outputs.stores.presigning import Presigner
@@ -16,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def check_response(settings: ResponseSettings, store: Store) -> None:
-    """Raises SettingsError if this store cannot answer so."""
+    """Raise SettingsError if this store cannot give the answers that the settings ask for."""
     if settings.presign_seconds is not None and (
         problem := _presign_problem(settings.presign_seconds, store)
     ):
@@ -25,28 +26,18 @@ def check_response(settings: ResponseSettings, store: Store) -> None:
         )
 
 
-def respond(reference: ResultReference, settings: ResponseSettings, store: Store) -> Any:
-    """The answer about the result that `reference` leads to.
+def respond(committed: CommittedResult, settings: ResponseSettings, store: Store) -> Any:
+    """Return the answer that describes a result committed to `store`.
 
-    `inline` answers with the result's `data` itself, `both` with the reference and the data beside it. Data
-    over the limit, as JSON, is left out: then the reference alone is the answer. The data is the winner's,
-    and so it is read from the store. Where that fails, the reference is the answer too: the result is there,
-    and another attempt would gain nothing. Raises CorruptResult.
+    `inline` answers with the result's `data` itself, `both` with the reference and the data beside it. If the
+    data, as compact JSON, has more bytes than the limit, the reference alone is the answer.
     """
-    answer: dict[str, Any] = reference.model_dump(mode="json")
+    answer: dict[str, Any] = committed.reference.model_dump(mode="json")
     if settings.presign_seconds is not None:
-        answer |= _presigned(reference, settings.presign_seconds, store)
-    if settings.form == "reference":
+        answer |= _presigned(committed.reference, settings.presign_seconds, store)
+    if settings.form == "reference" or len(to_json(committed.data)) > settings.inline_limit_bytes:
         return answer
-    try:
-        data = OutputReader(store).load(reference.request_id).data
-    except StoreError as error:
-        _log.warning("answered with the reference only: %s", error)
-        return answer
-    size = len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
-    if size > settings.inline_limit_bytes:
-        return answer
-    return data if settings.form == "inline" else {**answer, "data": data}
+    return committed.data if settings.form == "inline" else {**answer, "data": committed.data}
 
 
 def _presign_problem(seconds: int, store: Store) -> str | None:
@@ -57,10 +48,10 @@ def _presign_problem(seconds: int, store: Store) -> str | None:
 
 
 def _presigned(reference: ResultReference, seconds: int, store: Store) -> dict[str, Any]:
-    """Urls by name: of `result.json`, and of each artifact. For how long they serve stands beside them.
+    """Return urls for `result.json` and for each artifact by name, with the seconds that they stay valid.
 
-    A destination may be a store that cannot, and a key may be not to be had now: the result is stored all the
-    same, and the answer goes without.
+    The dict is empty where a destination's store cannot presign, or cannot get a key now: the result is
+    stored all the same.
     """
     if problem := _presign_problem(seconds, store):
         _log.warning("answered without presigned urls: %s", problem)

@@ -1,7 +1,7 @@
 """The exit codes of `truss-async`: the one place where an error becomes a number."""
 
 from async_inference.errors import InferenceError, InvalidSetting, WaitTimeout
-from truss_outputs.errors import InvalidRequestId, OutputError, ResultNotReady, SettingsError
+from truss_outputs.errors import InvalidRequestId, OutputError, SettingsError
 
 FAILURE = 1
 USAGE = 2
@@ -10,7 +10,6 @@ TIMEOUT = 3
 # The first match decides.
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (WaitTimeout, TIMEOUT),
-    (ResultNotReady, TIMEOUT),
     (InvalidSetting, USAGE),
     (SettingsError, USAGE),
     (InvalidRequestId, USAGE),

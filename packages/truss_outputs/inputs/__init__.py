@@ -1,1 +1,1 @@
-"""Inputs that a request only refers to."""
+"""Large inputs, which a request refers to instead of containing them."""

@@ -1,8 +1,8 @@
-"""Bytes from an https url that a caller named, read without being led anywhere else.
+"""Reads bytes from an https url that a caller named, and from nowhere else.
 
-- Only hosts on the list are asked, on port 443, with their certificate checked. No proxy, no cookie, no key.
-- The host is resolved once, and every address it has must be public; the connection goes to the address that
-  was checked. A second look-up that answers otherwise (DNS rebinding) does not happen.
+- Only hosts on the list are connected to, on port 443, their certificate checked. No proxy, cookie or key.
+- The host is resolved once, and every address of it must be public; the connection goes to an address that
+  was checked. There is no second look-up that could return another (DNS rebinding).
 - A redirect is refused, whatever its target.
 - A body that ends early is an error.
 """
@@ -25,7 +25,7 @@ _USER = re.compile(r"://[^/]*@")
 
 
 class InputRefused(OutputError, ValueError):
-    """An input reference that is not read: another attempt would end the same way."""
+    """An input that may not be read: every attempt would end the same way."""
 
     def __init__(self, url: str, problem: str) -> None:
         self.url = without_query(url)
@@ -34,7 +34,7 @@ class InputRefused(OutputError, ValueError):
 
 
 class InputUnavailable(OutputError, OSError):
-    """An input could not be read this time."""
+    """An input that cannot be read this time."""
 
     def __init__(self, url: str, reason: str) -> None:
         self.url = without_query(url)
@@ -43,7 +43,7 @@ class InputUnavailable(OutputError, OSError):
 
 
 def without_query(url: str) -> str:
-    """The url as it may be shown: without a password, and without what may be a signature."""
+    """Return the url without its password, and without its query, which may be a signature."""
     return _USER.sub("://", url.partition("?")[0].partition("#")[0])[:200]
 
 
@@ -58,7 +58,7 @@ def _connect(address: str, port: int, timeout: float) -> socket.socket:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a server answered. `size` is None where it does not say. To be closed, read or not."""
+    """A server's answer. `size` is None where the server does not state it. Close it, read or not."""
 
     content_type: str
     size: int | None
@@ -68,9 +68,9 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpsSource:
-    """Reads from the `allowed_hosts`; `*.example.com` allows every host below it, and not `example.com`.
+    """Reads from the `allowed_hosts`; `*.example.com` allows every host below it, but not `example.com`.
 
-    `timeout` is in seconds, and for each step. `resolve`, `connect` and `context` are the network's own.
+    `timeout` is in seconds, for each step. `resolve`, `connect` and `context` are the network's by default.
     """
 
     allowed_hosts: Sequence[str]
@@ -80,7 +80,7 @@ class HttpsSource:
     context: ssl.SSLContext | None = None
 
     def open(self, url: str) -> Answer:
-        """The answer to a GET, its chunks still to be read. Raises InputRefused or InputUnavailable."""
+        """Send a GET and return the answer, its body unread. Raises InputRefused or InputUnavailable."""
         parts = _parse(url)
         host = parts.hostname or ""
         if not any(_matches(host, allowed) for allowed in self.allowed_hosts):
@@ -117,11 +117,11 @@ class HttpsSource:
         if not addresses or not all(map(is_public, addresses)):
             raise InputRefused(url, "its host has an address that is not public")
         context = self.context or ssl.create_default_context()
-        plain = self.connect(addresses[0], _PORT, self.timeout)
+        connected = self.connect(addresses[0], _PORT, self.timeout)
         try:
-            return context.wrap_socket(plain, server_hostname=host)
+            return context.wrap_socket(connected, server_hostname=host)
         except BaseException:
-            plain.close()
+            connected.close()
             raise
 
 

@@ -1,16 +1,16 @@
-"""Whether an address is on the public internet, and not one of the network this process runs in."""
+"""Tells a public internet address from one of the network that this process runs in."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-# Behind these stands an IPv4 address, which is the one that is reached (RFC 6052).
+# Each of these embeds an IPv4 address, which is the one that is connected to (RFC 6052).
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
 def is_public(text: str) -> bool:
-    """Whether `text` is an address that anybody on the internet means the same machine by.
+    """Whether `text` is an address that means the same machine everywhere on the internet.
 
-    Not so: loopback, private and link-local ones (a cloud's metadata service above all), those shared by
-    carriers, multicast, reserved and unspecified ones, however they are written into an IPv6 address.
+    Not public are loopback, private and link-local addresses (a cloud's metadata service above all), those
+    shared by carriers, multicast, reserved and unspecified ones, also when embedded in an IPv6 address.
     """
     try:
         address = ip_address(text.partition("%")[0])

@@ -1,11 +1,11 @@
-"""Inputs that are too large for a request, which is refused over 256 KiB: the request refers to them.
+"""References to inputs that are too large for a request, which the platform refuses over 256 KiB.
 
-    {"url": "s3://bucket/prefix/…", "size": 9, "checksum": "sha256:…"}    an object of our own store
+    {"url": "s3://bucket/prefix/…", "size": 9, "checksum": "sha256:…"}    an object of the model's store
     {"url": "https://files.example.com/film.mp4"}                         a host that the settings allow
     "https://files.example.com/film.mp4"                                  the same
 
-A reference has the form of those in a stored result, so a result's artifact can be the next request's input.
-Where it tells `size` or `checksum`, what is read is checked against them.
+A reference has the form of one in a stored result, so a result's artifact can be the next request's input. If
+it has a `size` or `checksum`, the input is checked against them.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from truss_outputs.store import Store
 
 
 class InputReference(BaseModel):
-    """Where an input lies, and if it is told, what it is."""
+    """Where an input is, and optionally its size in bytes and its checksum."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -34,7 +34,7 @@ class InputReference(BaseModel):
 
     @classmethod
     def of(cls, value: object) -> Self:
-        """The reference that a part of a model's input is: a url, or a mapping. Raises InputRefused."""
+        """Parse a part of a model's input: a url, or a mapping with one. Raises InputRefused."""
         fields = {"url": value} if isinstance(value, str) else value
         if not isinstance(fields, Mapping):
             raise InputRefused("", f"found {type(value).__name__}; allowed: a url, or a mapping with a url")
@@ -47,10 +47,10 @@ class InputReference(BaseModel):
 
 
 class InputStream:
-    """An input, read once, chunk by chunk, and checked while it passes.
+    """An input, read once, chunk by chunk, and checked while it is read.
 
-    To be used in a `with`, or read to its end. Reading raises InputRefused where it is larger than allowed or
-    not what its reference says, and so only what was read to the end is to be trusted.
+    Use it in a `with`, or read it to its end. Reading raises InputRefused if the input is larger than allowed
+    or differs from its reference, so trust it only once it was read to the end.
     """
 
     def __init__(self, answer: Answer, reference: InputReference, limit: int) -> None:
@@ -62,11 +62,11 @@ class InputStream:
         return self._chunks
 
     def read(self) -> bytes:
-        """All of it, in memory."""
+        """Read the whole input into memory."""
         return b"".join(self._chunks)
 
     def save(self, path: Path) -> Path:
-        """All of it, in a file. Where reading fails there is none."""
+        """Read the whole input into a file, which is removed if reading fails. Return its path."""
         try:
             with path.open("wb") as file:
                 file.writelines(self._chunks)
@@ -83,10 +83,10 @@ class InputStream:
 
 
 def open_input(value: Any, *, store: Store, settings: InputSettings, https: HttpsSource) -> InputStream:
-    """The input that `value` refers to, an object of `store` or an https url.
+    """Open the input that `value` refers to, an object of `store` or an https url.
 
-    Raises InputRefused where it may not be read or is not there, InputUnavailable or StoreError where it
-    could not be read this time.
+    Raises InputRefused if it may not be read or does not exist, InputUnavailable or StoreError if it cannot
+    be read this time.
     """
     reference = InputReference.of(value)
     key = _key_in(store, reference.url)
@@ -99,7 +99,7 @@ def open_input(value: Any, *, store: Store, settings: InputSettings, https: Http
 
 
 def _key_in(store: Store, url: str) -> str | None:
-    """The key of the object in this store that has this url, None if none could."""
+    """Return the key of this store's object with this url, None if the url is not below the store's."""
     prefix = f"{store.url.rstrip('/')}/"
     if not url.startswith(prefix):
         return None
@@ -116,7 +116,7 @@ def _stored(store: Store, key: str, reference: InputReference) -> Answer:
         chunks = store.open(key)
     except ObjectNotFound as error:
         raise InputRefused(reference.url, "not found") from error
-    close: Callable[[], None] = getattr(chunks, "close", lambda: None)  # a generator has it
+    close: Callable[[], None] = getattr(chunks, "close", lambda: None)  # a generator has one
     return Answer(content_type=info.content_type, size=info.size, chunks=chunks, close=close)
 
 

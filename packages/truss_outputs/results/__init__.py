@@ -1,1 +1,1 @@
-"""What a stored result is: written, committed, read, signed, cleaned up after."""
+"""Stored results: their form, and how they are written, committed, signed, read and cleaned up."""

@@ -1,7 +1,8 @@
 """The one write that makes a request's result true.
 
-The retry around it is ours and not the SDK's, because only who knows what a commit is can tell a refusal from
-an acknowledgement that got lost: after "already exists" the object is read, and its attempt compared.
+The SDK's own retry cannot do this. After a lost acknowledgement, a second create-only put is refused with
+"already exists", although the first one succeeded. So after a refusal the stored result is read, and its
+attempt compared with ours.
 """
 
 from truss_outputs.backoff import Backoff
@@ -15,14 +16,14 @@ from truss_outputs.store import Store
 def commit(
     store: Store, request_id: str, document: bytes, backoff: Backoff, *, attempt: str
 ) -> StoredResult | None:
-    """Store `document` as the request's result, unless it has one: then return that.
+    """Store `document` as the request's result and return None; if the request has a result, return that.
 
     Raises StoreError: with `is_transient` False if `document` was not stored and never will be, with True if
-    its fate is unknown, so that it may yet appear.
+    that is unknown, so that it may yet appear. Raises CorruptResult if the stored result is invalid.
     """
     key = result_key(request_id)
     reader = OutputReader(store)
-    doubt: StoreError | None = None  # why a try of ours may have arrived, or may yet
+    doubt: StoreError | None = None  # why an earlier put may have arrived, or may yet arrive
     for _ in backoff.tries():
         try:
             store.put(key, document, content_type="application/json", create=True)
@@ -33,7 +34,7 @@ def commit(
             if not error.is_transient:
                 if doubt is None:
                     raise
-                raise _of_unknown_fate(error) from error
+                raise _undecided(error) from error
             doubt = error
         try:
             standing = reader.load(request_id)
@@ -43,11 +44,11 @@ def commit(
         except StoreError as error:
             if isinstance(doubt, AlreadyExists):
                 doubt = error
-                if not error.is_transient:  # something stands there, and we may not see what
+                if not error.is_transient:  # an object exists, and we are not allowed to read it
                     break
     assert doubt is not None  # noqa: S101  # there is always a first try
-    raise _of_unknown_fate(doubt) from doubt
+    raise _undecided(doubt) from doubt
 
 
-def _of_unknown_fate(error: StoreError) -> StoreError:
+def _undecided(error: StoreError) -> StoreError:
     return StoreError(error.url, f"{error.reason}; whether the result was stored is not known")

@@ -1,10 +1,10 @@
-"""What a stored result is: format 1.
+"""The form of a stored result: format 1.
 
     <url>/<request_id>/result.json          the commit marker, written last, created only once
     <url>/<request_id>/<attempt>/<name>     one object for each output value that is not JSON
 
-`result.json` is the platform's own async predict result, so code that reads a webhook reads the bucket;
-what we add stands behind `errors`, under the one key `truss_outputs`.
+`result.json` is the platform's own async predict result, so code that reads a webhook reads the bucket. Our
+own fields come after `errors`, under the one key `truss_outputs`.
 """
 
 from datetime import datetime
@@ -17,8 +17,8 @@ from pydantic_core import to_json
 class AsyncRequestError(BaseModel):
     """Why an async request failed.
 
-    `code` is one of the platform's (docs.baseten.co/inference/async, "Error codes"), kept as text so that
-    a code of tomorrow does not make today's result unreadable.
+    `code` is one of the platform's (docs.baseten.co/inference/async, "Error codes"). It is text, so that a
+    result with a code that is new stays readable.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -30,7 +30,8 @@ class AsyncRequestError(BaseModel):
 class AsyncPredictResult(BaseModel):
     """The platform's async predict result, keys in the platform's order.
 
-    `model_dump_json()` gives the very bytes the platform sends and signs: compact, raw UTF-8, UTC with `Z`.
+    `model_dump_json()` returns exactly the bytes that the platform sends and signs: compact, raw UTF-8, UTC
+    with `Z`.
     Source: docs.baseten.co/inference/async, "Processing async predict results".
     """
 
@@ -46,9 +47,9 @@ class AsyncPredictResult(BaseModel):
 
 
 class ArtifactReference(BaseModel):
-    """What stands in `data` in place of a value that is not JSON.
+    """A reference to an artifact. In `data` it replaces the value, which is not JSON.
 
-    `size` is in bytes, `checksum` is `sha256:` and 64 hex digits, of the object's bytes.
+    `size` is in bytes; `checksum` is `sha256:` and the digest of the object's bytes in 64 hex digits.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,10 +62,10 @@ class ArtifactReference(BaseModel):
 
 
 class StoredArtifact(ArtifactReference):
-    """An artifact as the result lists it: the reference, where in `data` it stands, and what it was.
+    """An artifact as the result lists it: the reference, its path in `data`, and the value's kind.
 
-    The list is what makes a reference a reference. JSON of the model's own that looks like one is data.
-    `kind` says which value to make of the object again, see `restoration`; the first results have none.
+    Only a listed reference is one: JSON of the model's own that looks like a reference is data. `kind` names
+    the function that makes the value again, see `restores`; the first results recorded none.
     """
 
     path: tuple[str | int, ...]
@@ -72,12 +73,12 @@ class StoredArtifact(ArtifactReference):
 
     @property
     def reference(self) -> ArtifactReference:
-        """The same, as it stands in `data`."""
+        """The reference alone, as it is in `data`."""
         return ArtifactReference(**self.model_dump(exclude={"path", "kind"}))
 
 
 class StorageRecord(BaseModel):
-    """What this package adds to the platform's result: the attempt that wrote it, and its objects."""
+    """The fields that this package adds to the platform's result: its attempt and its artifacts."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -102,7 +103,7 @@ class StoredResult(AsyncPredictResult):
         data: bytes,
         truss_outputs: StorageRecord,
     ) -> bytes:
-        """What `model_dump_json` gives, where `data` is JSON already: it is not looked through again."""
+        """Make the bytes that `model_dump_json` would, from `data` as JSON, which is not parsed for it."""
         head = {
             "request_id": request_id,
             "model_id": model_id,
@@ -115,9 +116,9 @@ class StoredResult(AsyncPredictResult):
 
 
 class ResultReference(BaseModel):
-    """What the caller and the webhook get in place of the output: where it lies.
+    """The answer to the caller and the webhook in place of the output: where the result is.
 
-    `attempt` is the one whose write won, which need not be the one that answers.
+    `attempt` is the attempt that won, which need not be the one that answers.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -129,7 +130,7 @@ class ResultReference(BaseModel):
 
     @classmethod
     def to(cls, request_id: str, record: StorageRecord, url: str) -> Self:
-        """The reference to the result of which `record` is a part, stored at `url`."""
+        """Make the reference to the result that contains `record` and is stored at `url`."""
         return cls(
             request_id=request_id,
             url=url,

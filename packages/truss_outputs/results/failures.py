@@ -1,10 +1,10 @@
-"""What is kept of an attempt that failed.
+"""The record of an attempt that failed.
 
     <url>/<request_id>/errors/<attempt>.json
 
-The platform's own async predict result of a failure, `data` null and `errors` saying why, with a record of
-ours behind it. One for each failed attempt, never written twice. It is no result: no reader takes it for one,
-and it neither keeps a later attempt from succeeding nor hides that it did.
+It is the platform's own async predict result of a failure, `data` null and `errors` with the reason, followed
+by our record. Each failed attempt writes one, once. No reader takes it for a result, and it neither prevents
+nor hides a later attempt's success.
 """
 
 import traceback
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from truss_outputs.keys import artifact_key, request_folder
 from truss_outputs.results.document import AsyncPredictResult, AsyncRequestError
+from truss_outputs.results.error_reason import root_reason, text_of, valid_unicode
 from truss_outputs.results.redaction import redacted
 from truss_outputs.store import Store
 
@@ -25,7 +26,7 @@ FOLDER = "errors"
 _LONGEST_MESSAGE = 2_000
 _LONGEST_TRACEBACK = 20_000
 
-# docs.baseten.co/inference/async, "Error codes": what the platform makes of a model's answer.
+# The platform's code for each status that a model answers (docs.baseten.co/inference/async, "Error codes").
 _CODES = {
     404: "MODEL_DOES_NOT_EXIST",
     412: "MODEL_PREDICT_ERROR",
@@ -37,7 +38,7 @@ _CODES = {
 
 
 class FailureRecord(BaseModel):
-    """What this package adds: which attempt failed and with which exception; where, only if asked for."""
+    """What this package adds: the attempt, its exception, and a traceback if the settings ask for one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,7 +56,7 @@ class StoredFailure(AsyncPredictResult):
 
 
 def failure_key(request_id: str, attempt: str) -> str:
-    """The key of an attempt's error record. The attempts that write results never have this folder's name."""
+    """Return the key of an attempt's error record. No attempt that writes a result has its folder's name."""
     return artifact_key(request_id, FOLDER, f"{attempt}.json")
 
 
@@ -69,12 +70,12 @@ def failure_of(
     secrets: frozenset[str] = frozenset(),
     with_traceback: bool = False,
 ) -> StoredFailure:
-    """The record of an attempt that ended with `error`, without secrets. Raises InvalidRequestId."""
+    """Make the record of an attempt that ended with `error`, without secrets. Raises InvalidRequestId."""
     request_id = request_folder(request_id)
     trace = None
     if with_traceback:
         text = "".join(traceback.format_exception(error))
-        trace = redacted(_plain(text), secrets)[-_LONGEST_TRACEBACK:]
+        trace = redacted(valid_unicode(text), secrets)[-_LONGEST_TRACEBACK:]
     return StoredFailure(
         request_id=request_id,
         model_id=model_id,
@@ -96,7 +97,7 @@ def failure_of(
 
 
 def stored_failures(store: Store, request_id: str) -> list[StoredFailure]:
-    """The error records of a request, oldest first. What is none of ours is left out."""
+    """Read the error records of a request, oldest first. Objects of another form are left out."""
     return sorted(_readable(store, request_id), key=lambda failure: failure.time)
 
 
@@ -109,7 +110,7 @@ def _readable(store: Store, request_id: str) -> Iterator[StoredFailure]:
 
 
 def _code(error: BaseException) -> str:
-    status = getattr(error, "status_code", None)  # of an HTTPException, which Truss passes on
+    status = getattr(error, "status_code", None)  # an HTTPException has one, and Truss answers with it
     if not isinstance(status, int):
         return "MODEL_PREDICT_ERROR"
     return _CODES.get(status, "MODEL_INVALID_INPUT" if 400 <= status < 500 else "MODEL_PREDICT_ERROR")
@@ -117,16 +118,9 @@ def _code(error: BaseException) -> str:
 
 def _message(error: BaseException) -> str:
     detail = getattr(error, "detail", None)
-    try:
-        text = str(detail if detail is not None else error)
-    except Exception:  # a __str__ of somebody else's that fails, where we report failures
-        text = ""
-    return _plain(text) or type(error).__name__
+    text = text_of(error if detail is None else detail)
+    return root_reason(text) or text or type(error).__name__
 
 
 def _name(kind: type[BaseException]) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _plain(text: str) -> str:
-    return text.encode(errors="replace").decode()

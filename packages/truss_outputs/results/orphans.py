@@ -1,11 +1,11 @@
-"""What lies in a store and belongs to no result: what a crash, a lost race or a failed attempt left behind.
+"""Orphans: objects that belong to no result, left behind by a crash, a lost race or a failed attempt.
 
-- Only objects at a place this package writes to are looked at. Anything else in the bucket is left alone.
-- Nothing of the attempt that won is ever among them, nor anything of a request whose `result.json` cannot be
+- Only objects with a key that this package writes count. Every other object in the bucket is left alone.
+- No object of the attempt that won is an orphan, nor any object of a request whose `result.json` cannot be
   read.
-- An attempt is judged as a whole and by its newest object, so that one which is still being written, however
+- An attempt's age is that of its newest object, so that an attempt that is still being written, however
   slowly, is young.
-- An error record goes only when its request has a result after all.
+- An error record is an orphan only when its request has a result.
 """
 
 import re
@@ -21,15 +21,15 @@ from truss_outputs.store import ObjectEntry, Store
 from truss_outputs.stores import probe
 
 _REQUEST = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_ATTEMPT = re.compile(r"[0-9a-f]{32}")  # as the writer makes them
+_ATTEMPT = re.compile(r"[0-9a-f]{32}")  # as the writer names them
 
-# A folder that could be a request's by its name, but is where inputs are uploaded to.
+# Folders with a name that a request could have: inputs are uploaded to this one.
 _NO_REQUEST = frozenset({"inputs"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Orphan:
-    """An object that no result names, and why it is thought to be of no use."""
+    """An object that no result names, and the reason why it is of no use."""
 
     entry: ObjectEntry
     reason: str
@@ -37,7 +37,7 @@ class Orphan:
 
 @dataclass(frozen=True, kw_only=True)
 class Suspects:
-    """What is old enough in the folder of one request: attempts by name, and error records."""
+    """The objects in one request's folder that are old enough: by attempt, and error records."""
 
     request_id: str
     attempts: dict[str, tuple[ObjectEntry, ...]]
@@ -45,7 +45,7 @@ class Suspects:
 
 
 def suspects(entries: Iterable[ObjectEntry], *, before: datetime) -> Iterator[Suspects]:
-    """What may be orphaned of a listing in the order of its keys, one request after another."""
+    """Yield the possible orphans of each request, from a listing in the order of its keys."""
     for request_id, listed in groupby(entries, key=lambda entry: entry.key.partition("/")[0]):
         if not _REQUEST.fullmatch(request_id) or request_id in _NO_REQUEST:
             continue
@@ -69,7 +69,7 @@ def suspects(entries: Iterable[ObjectEntry], *, before: datetime) -> Iterator[Su
 
 
 def orphans_of(found: Suspects, winner: str | None) -> Iterator[Orphan]:
-    """Those that are of no use; `winner` is the attempt whose result stands, None without a result."""
+    """Yield the orphans among them; `winner` is the attempt that won, None without a result."""
     reason = "no result was stored" if winner is None else "another attempt won"
     for attempt, objects in found.attempts.items():
         if attempt != winner:
@@ -81,10 +81,9 @@ def orphans_of(found: Suspects, winner: str | None) -> Iterator[Orphan]:
 
 
 def orphans(store: Store, *, before: datetime) -> Iterator[Orphan]:
-    """All in this store that were last written before this time. Nothing is deleted. Raises StoreError.
+    """Yield every orphan in this store last written before this time. Deletes nothing. Raises StoreError.
 
-    Each request's result is looked for only now, whatever the listing said, so that one that was committed
-    meanwhile counts.
+    Each request's result is read after the listing, so that a result committed in between counts.
     """
     reader = OutputReader(store)
     for found in suspects(store.list(), before=before):
@@ -92,7 +91,7 @@ def orphans(store: Store, *, before: datetime) -> Iterator[Orphan]:
             winner: str | None = reader.load(found.request_id).truss_outputs.attempt
         except ObjectNotFound:
             winner = None
-        except CorruptResult:  # it may name anything
+        except CorruptResult:  # it may name any of them
             continue
         yield from orphans_of(found, winner)
     for entry in store.list(f"{probe.FOLDER}/"):

@@ -1,53 +1,45 @@
-"""What the caller's side does with results: wait for one, load it, turn its references into values again.
+"""Stored results, read on the caller's side: the document, its artifacts, and the output they were made from.
 
-The reader trusts its own store and the request id it was given. A url in a stored document leads it nowhere.
+The reader trusts its own store and the request id it was given. It never follows a url in a stored document.
 """
 
 import copy
 import hashlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
-from truss_outputs.errors import CorruptResult, InvalidKey, ObjectNotFound, ResultNotReady, StoreError
+import truss_outputs.values.types  # noqa: F401  # registers how each type is restored
+from truss_outputs.errors import CorruptResult, InvalidKey
 from truss_outputs.keys import artifact_key, request_folder, result_key
 from truss_outputs.results.document import ArtifactReference, StoredArtifact, StoredResult
 from truss_outputs.store import Store
 from truss_outputs.values.artifact import Artifact
 from truss_outputs.values.encode import placed
-from truss_outputs.values.restore import RESTORERS
+from truss_outputs.values.restore import restorer_of
 
 
 class OutputReader:
     """Reads what an `OutputWriter` wrote to the same store. Safe to share between threads."""
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._sleep = sleep
-        self._clock = clock
 
     def url(self, request_id: str) -> str:
-        """Where the result is, or will be."""
+        """Return the url where the result is, or will be."""
         return self._store.url_of(result_key(request_id))
 
     def load(self, request_id: str) -> StoredResult:
-        """The request's result. Raises ObjectNotFound if there is none, CorruptResult if it is not one."""
+        """Read a request's result. Raises ObjectNotFound if there is none, CorruptResult if unreadable."""
         return self.parse(self.document(request_id), request_id)
 
     def document(self, request_id: str) -> bytes:
-        """The bytes of `result.json`, with its signature if it has one. Raises ObjectNotFound."""
+        """Read the bytes of `result.json`, with its signature if it has one. Raises ObjectNotFound."""
         return self._store.get(result_key(request_id))
 
     def parse(self, document: bytes, request_id: str) -> StoredResult:
-        """The request's result, from the bytes of its document. Raises CorruptResult."""
+        """Parse a document as the result of this request. Raises CorruptResult."""
         url = self.url(request_id)
         try:
             result = StoredResult.model_validate_json(document)
@@ -60,33 +52,15 @@ class OutputReader:
             raise CorruptResult(url, f"it is the result of another request, {result.request_id!r}")
         return result
 
-    def wait(self, request_id: str, *, timeout: float, interval: float = 0.5) -> StoredResult:
-        """The request's result as soon as there is one, looked for every `interval` seconds.
-
-        A store that cannot be reached for a while is waited for too. Raises ResultNotReady after `timeout`
-        seconds, at least one look having been taken.
-        """
-        deadline = self._clock() + timeout
-        while True:
-            try:
-                return self.load(request_id)
-            except StoreError as error:
-                if not (error.is_transient or isinstance(error, ObjectNotFound)):
-                    raise
-                remaining = deadline - self._clock()
-                if remaining <= 0:
-                    raise ResultNotReady(self.url(request_id), timeout) from error
-            self._sleep(min(interval, remaining))
-
     def read(self, result: StoredResult, artifact: ArtifactReference) -> bytes:
-        """The bytes of one of the result's artifacts. Raises CorruptResult if they are not those stored."""
+        """Read one of the result's artifacts. Raises CorruptResult if the bytes are not those stored."""
         return b"".join(self.stream(result, artifact))
 
     def stream(self, result: StoredResult, artifact: ArtifactReference) -> Iterator[bytes]:
-        """The bytes of an artifact, chunk by chunk, of which no more than one is held.
+        """Read an artifact chunk by chunk, with no more than one chunk in memory.
 
-        Raises CorruptResult: at once if the artifact's name is none, and at the latest in place of the end if
-        the bytes are not those stored. What came before is to be used only when the end has come.
+        Raises CorruptResult: at once if the artifact's name is invalid, and in place of the last chunk or
+        earlier if the bytes are not those stored. Chunks can be trusted only once the iterator has ended.
         """
         try:
             key = artifact_key(result.request_id, result.truss_outputs.attempt, artifact.name)
@@ -110,10 +84,10 @@ class OutputReader:
             raise CorruptResult(url, f"{checksum}, where the result says {artifact.checksum}")
 
     def value(self, result: StoredResult) -> Any:
-        """The output as the model returned it: in place of each reference the value that was stored.
+        """Return the output as the model returned it, each reference replaced by the value that was stored.
 
-        What was a stream or a file is bytes, or text. An `Artifact` is one again, and so is a kind this
-        reader does not know. Raises ImportError where the library a value is from is not installed here.
+        A stream or a file becomes bytes or text. An `Artifact`, and any kind that nothing here restores,
+        becomes an `Artifact`. Raises ImportError where a library that a value needs is not installed.
         """
         artifacts = result.truss_outputs.artifacts
         values = {artifact.path: self._value_of(result, artifact) for artifact in artifacts}
@@ -126,14 +100,14 @@ class OutputReader:
         data = self.read(result, artifact)
         kind = artifact.kind
         if kind is None and artifact.content_type == "application/octet-stream":
-            kind = "bytes"  # as the first results were read
-        restore = RESTORERS.get(kind or "")
+            kind = "bytes"  # the first results recorded no kind
+        restore = restorer_of(kind) if kind is not None else None
         if restore is None:
             return Artifact(data, artifact.content_type, name=artifact.name)
         try:
             return restore(data)
         except ImportError:
             raise
-        except Exception as error:  # of the library that reads it
+        except Exception as error:  # from the library that reads the content
             problem = f"{artifact.name} cannot be read as {kind!r}: {type(error).__name__}"
             raise CorruptResult(self.url(result.request_id), problem) from error

@@ -1,4 +1,4 @@
-"""Text without secrets: those that are known by value, and all that looks like one."""
+"""Redacts secrets in text: known ones by their value, others by their form."""
 
 import re
 from collections.abc import Iterable
@@ -34,9 +34,9 @@ _LABELLED = (
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without the values of `secrets`, and without what looks like a key, a token or a password."""
+    """Redact the values of `secrets` in `text`, and whatever looks like a key, a token or a password."""
     known = {secret.strip() for secret in secrets}
-    for secret in sorted(known, key=len, reverse=True):  # one may be a part of another
+    for secret in sorted(known, key=len, reverse=True):  # the longest first: one may contain another
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, REDACTED)
     for shape in _SHAPES:

@@ -1,1 +1,1 @@
-"""Values as they are stored, and as they are read back."""
+"""Values in an output: how each is stored, and read back."""

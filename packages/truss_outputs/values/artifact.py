@@ -16,17 +16,17 @@ _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*", re.ASCII
 class Artifact:
     """Content of a known type: `Artifact(png, "image/png")`, anywhere in an output.
 
-    `data` is bytes, the path of a file, an open file, or an iterator of bytes, sync or async. What is not
-    bytes or a path is streamed, so it can be stored once only. `name` is the file name to store it under;
-    without one it is named after its place in the output. `kind` says which value the reader makes of it, see
-    `restoration`.
+    `data` is bytes, the path of a file, an open file, or an iterator of bytes, sync or async. Files and
+    iterators are streamed, so they can be stored only once. `name` is the file name to store it under; by
+    default it is the path of the value in the output. `kind` selects the function that makes the value again,
+    see `restores`.
     Frozen. Not a dataclass, because pydantic would dump one inside a model as a dict.
     """
 
     __slots__ = ("content_type", "data", "kind", "name")
 
     content_type: str
-    data: Any  # a Payload; bytes where a reader made it
+    data: Any  # a Payload; from a reader always bytes
     kind: str
     name: str | None
 
@@ -66,7 +66,7 @@ class Artifact:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
-        """As a field of a pydantic model: an instance, left as it is."""
+        """In a pydantic model's field, accept an instance and leave it as it is."""
         return core_schema.is_instance_schema(cls)
 
 
@@ -74,7 +74,7 @@ def _payload(data: BytesLike | Payload) -> Payload:
     match data:
         case bytes() | bytearray() | memoryview():
             return bytes(data)
-        case io.BytesIO() | io.StringIO():  # what was written to it, though it stands at its end
+        case io.BytesIO() | io.StringIO():  # all that was written, wherever its position is
             return content_of(data)
         case Path():
             return data

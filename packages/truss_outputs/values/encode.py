@@ -1,14 +1,14 @@
-"""An output as JSON data, and apart from it the values that are not JSON.
+"""Splits an output into JSON data and artifacts, the values that are not JSON.
 
-What JSON cannot say is stored as null (NaN, infinities), as an artifact, or not at all: then the error names
-the place in the output.
+NaN and infinities become null. A value that is neither JSON nor an artifact raises an error that names its
+path in the output.
 """
 
 import math
-import pathlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 from pydantic import JsonValue
 from pydantic_core import to_json
@@ -20,27 +20,27 @@ from truss_outputs.values.plain_json import plain_json
 from truss_outputs.values.represent import NoRepresentation, represent, represent_together
 from truss_outputs.values.types.images import ImageFormat, Picture
 
-Path = tuple[str | int, ...]
+JsonPath: TypeAlias = tuple[str | int, ...]
 
-# The JSON parser that reads results again stops at 200 levels, references and all.
+# The JSON parser that reads results back stops at 200 levels, references included.
 _DEEPEST = 100
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class PendingArtifact:
-    """An artifact still to be stored. `name` is its own alone, `path` its place in the output's `data`."""
+    """An artifact still to be stored. `name` is unique in the output, `path` is its place in `data`."""
 
-    path: Path
+    path: JsonPath
     name: str
     artifact: Artifact
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedOutput:
-    """`data` is the output as JSON, with null wherever an artifact's reference will stand.
+    """`data` is the output as JSON, with null where an artifact's reference will be.
 
-    Not to be changed: what is plain JSON in the output is shared with it. Where that is the whole, `json` is
+    Do not change `data`: it shares the plain JSON in the output. If the whole output is plain JSON, `json` is
     its bytes.
     """
 
@@ -48,13 +48,13 @@ class EncodedOutput:
     artifacts: tuple[PendingArtifact, ...] = ()
     json: bytes | None = None
 
-    def json_with(self, references: Mapping[Path, Any]) -> bytes:
-        """The bytes of `data` with each reference in its place, as compact JSON in raw UTF-8."""
+    def json_with(self, references: Mapping[JsonPath, Any]) -> bytes:
+        """Return `data` with each reference in its place, as compact JSON in raw UTF-8."""
         return self.json if self.json is not None else to_json(placed(self.data, references))
 
 
 def encode(output: object, *, images: ImageFormat = "PNG") -> EncodedOutput:
-    """Take `output` apart, without changing it. Raises UnstorableOutput, which names the place in it."""
+    """Split `output`, without changing it. Raises UnstorableOutput, which names the path in it."""
     json = plain_json(output, levels=_DEEPEST)
     if json is not None:
         return EncodedOutput(data=cast(JsonValue, output), json=json)
@@ -70,8 +70,8 @@ def encode(output: object, *, images: ImageFormat = "PNG") -> EncodedOutput:
     return EncodedOutput(data=data, artifacts=pending)
 
 
-def placed(data: JsonValue, values: Mapping[Path, Any]) -> Any:
-    """`data` with each value in its place: a copy where it differs, and else the very same.
+def placed(data: JsonValue, values: Mapping[JsonPath, Any]) -> Any:
+    """Return `data` with each value in its place. Only the containers that differ are copied.
 
     Raises LookupError or TypeError where a path leads nowhere.
     """
@@ -93,14 +93,14 @@ def placed(data: JsonValue, values: Mapping[Path, Any]) -> Any:
 
 
 class _Walk:
-    """One walk through one output, gathering its artifacts in the order they are met."""
+    """One walk through one output, which collects its artifacts in their order."""
 
     def __init__(self, images: ImageFormat) -> None:
-        self.artifacts: list[tuple[Path, Artifact]] = []
+        self.artifacts: list[tuple[JsonPath, Artifact]] = []
         self._images = images
         self._open: set[int] = set()
 
-    def json_of(self, value: object, path: Path) -> JsonValue:
+    def json_of(self, value: object, path: JsonPath) -> JsonValue:
         match value:
             case None | bool():
                 return value
@@ -125,13 +125,13 @@ class _Walk:
         finally:
             self._open.remove(id(value))
 
-    def _set_apart(self, artifact: Artifact, path: Path) -> None:
-        is_stream = not isinstance(artifact.data, bytes | pathlib.Path)
+    def _set_apart(self, artifact: Artifact, path: JsonPath) -> None:
+        is_stream = not isinstance(artifact.data, bytes | Path)
         if is_stream and any(artifact.data is other.data for _, other in self.artifacts):
             raise UnstorableOutput(path, artifact.data, "it is a stream, and the output holds it twice")
         self.artifacts.append((path, artifact))
 
-    def _inside(self, value: object, path: Path) -> JsonValue:
+    def _inside(self, value: object, path: JsonPath) -> JsonValue:
         match value:
             case dict():
                 whole = self._together(value.values(), value, path)
@@ -143,7 +143,7 @@ class _Walk:
                 return [self.json_of(item, (*path, index)) for index, item in enumerate(value)]
         return self.json_of(self._nearer(value, path), path)
 
-    def _together(self, members: Iterable[object], whole: object, path: Path) -> object | None:
+    def _together(self, members: Iterable[object], whole: object, path: JsonPath) -> object | None:
         first = next(iter(members), None)
         if type(first) in _SCALARS:
             return None
@@ -152,16 +152,16 @@ class _Walk:
         except Exception as error:
             raise UnstorableOutput(path, whole, _in_one_line(error)) from error
 
-    def _nearer(self, value: object, path: Path) -> object:
+    def _nearer(self, value: object, path: JsonPath) -> object:
         try:
             nearer = represent(value)
             return nearer.stored_as(self._images) if isinstance(nearer, Picture) else nearer
         except NoRepresentation:
             raise UnstorableOutput(path, value) from None
-        except Exception as error:  # pydantic's own word, or that of the library the type is from
+        except Exception as error:  # from pydantic, or from the library of the type
             raise UnstorableOutput(path, value, _in_one_line(error)) from error
 
-    def _object(self, value: dict[Any, Any], path: Path) -> dict[str, JsonValue]:
+    def _object(self, value: dict[Any, Any], path: JsonPath) -> dict[str, JsonValue]:
         members: dict[str, JsonValue] = {}
         for key, item in value.items():
             name = _member_name(key, path)
@@ -175,8 +175,8 @@ def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _member_name(key: object, path: Path) -> str:
-    """A dict's key as Python's json module writes it."""
+def _member_name(key: object, path: JsonPath) -> str:
+    """Return a dict's key as Python's json module writes it."""
     match key:
         case str():
             return _text(str.__str__(key), path)
@@ -191,7 +191,7 @@ def _member_name(key: object, path: Path) -> str:
     raise UnstorableOutput(path, key, "a key must be text, a finite number, true, false or null")
 
 
-def _text(text: str, path: Path) -> str:
+def _text(text: str, path: JsonPath) -> str:
     if text.isascii():
         return text
     try:

@@ -1,7 +1,7 @@
-"""What an artifact's content may be, and how it goes into the store.
+"""An artifact's content, and how it is read into the store.
 
-Bytes, and a file named by its path, can be read again, so a put of them may be repeated. All else passes
-once, chunk by chunk: iterators, sync and async, and open files. None of it is ever held whole.
+Bytes, and a file named by its path, can be read again, so a put of them may be repeated. Open files and
+iterators, sync and async, are read once, chunk by chunk, and never held whole in memory.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ _CHUNK = 1024 * 1024
 class Chunks:
     """A stream's chunks, to be iterated over once; `close` ends their producer early.
 
-    What the producer raised is in `error`, so that it is not taken for the store's, whatever became of it on
-    the way. A chunk that is not bytes is the producer's error too.
+    `error` is the exception that the producer raised, so that it is never taken for the store's, even if the
+    store raised another in response. A chunk that is not bytes is the producer's error too.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -50,7 +50,7 @@ class Chunks:
             raise
 
     def close(self) -> None:
-        """End a producer that is a generator. Any other belongs to the model, and is left alone."""
+        """End a producer that is a generator. Any other belongs to the model and is left open."""
         if isinstance(self._chunks, Generator):
             self._chunks.close()
 
@@ -64,27 +64,27 @@ def _chunks(stream: Stream) -> Iterator[object]:
 
 
 def _read(file: IO[Any]) -> Iterator[bytes]:
-    """The file from its beginning, wherever whoever wrote it left off; a pipe from where it is."""
+    """Read a file from its beginning, whatever its position is; a pipe from where it is."""
     if file.seekable():
         file.seek(0)
     while chunk := file.read(_CHUNK):
         yield chunk.encode() if isinstance(chunk, str) else chunk
-    if chunk is None:  # no end, though it looks like one
+    if chunk is None:  # not the end of the file, though None is falsy
         raise BlockingIOError("the file does not block, and has nothing to read yet")
 
 
 def content_of(memory_file: io.BytesIO | io.StringIO) -> bytes:
-    """All that was written to it."""
+    """Return everything that was written to it, as bytes."""
     content = memory_file.getvalue()
     return content.encode() if isinstance(content, str) else content
 
 
 def driven(iterator: AsyncIterator[T]) -> Iterator[T]:
-    """The items of an async iterator, for who cannot await.
+    """Yield the items of an async iterator to code that cannot await.
 
-    They are made in an event loop of their own on a thread of its own, each when it is asked for, so it works
-    whether or not a loop is running here. An iterator bound to the loop it was made in, as an HTTP client's
-    response is, raises there: read such a one in the model.
+    Each item is made on request, in an event loop on a separate thread, so this works whether or not a loop
+    is running here. An iterator that is bound to the loop it was made in, such as an HTTP client's response,
+    raises there: read it in the model instead.
     """
     return _driven(iterator, contextvars.copy_context())
 
@@ -102,6 +102,6 @@ def _driven(iterator: AsyncIterator[T], context: contextvars.Context) -> Iterato
                 item = thread.submit(lambda: runner.run(following(), context=context)).result()
                 if item is end:
                     return
-                yield item  # type: ignore[misc]  # all but `end` is a T
+                yield item  # type: ignore[misc]  # every item but `end` is a T
         finally:
             thread.submit(runner.close).result()  # which closes an async generator too

@@ -1,7 +1,9 @@
-"""The fast way for an output that is plain JSON already, which most are.
+"""The fast way to encode an output that is plain JSON already, as most outputs are.
 
-What takes the time is not to write JSON but to be sure that it is JSON. So types are not asked for value by
-value but for a whole level of the output at once, in a few calls that loop in C.
+Plain JSON is text, numbers, true, false, null, and lists and dicts of them with text as keys, all of exactly
+these types, so that nothing has to be converted. Writing JSON is fast; checking that a value is plain JSON is
+slow. So types are checked not value by value but for a whole level of the output at once, in a few calls that
+loop in C.
 """
 
 from itertools import chain
@@ -16,26 +18,22 @@ _JSON = _CONTAINERS | {str, int, float, bool, NoneType}
 
 
 def plain_json(value: object, *, levels: int) -> bytes | None:
-    """`value` as compact JSON; None if it is anything but plain JSON of at most so many levels.
-
-    Plain are text, numbers, true, false, null, and lists and dicts of them with text as keys: of exactly
-    these types, so that nothing has to be changed on the way.
-    """
+    """Return `value` as compact JSON, or None if it is not plain JSON of at most so many levels."""
     kinds = _kinds(value, levels)
     if kinds is None:
         return None
     try:
-        # If there is a NaN it is written as one, to be seen below.
+        # NaN and infinities are written as constants, which the check below finds.
         body = to_json(value, inf_nan_mode="constants")
-    except ValueError:  # text that is not valid Unicode
+    except ValueError:  # the text is not valid Unicode
         return None
-    if float in kinds and (b"NaN" in body or b"Infinity" in body):  # though perhaps only in text
+    if float in kinds and (b"NaN" in body or b"Infinity" in body):  # or text that holds these words
         return None
     return body
 
 
 def _kinds(value: object, levels: int) -> set[type] | None:
-    """The types of all values in `value`, or None if it is not plain."""
+    """Return the types of all values in `value`, or None if it is not plain JSON."""
     all_kinds: set[type] = set()
     level: Any = (value,)
     for _ in range(levels + 1):
@@ -47,10 +45,10 @@ def _kinds(value: object, levels: int) -> set[type] | None:
             return all_kinds
         dicts = _those_of(dict, level, kinds)
         lists = _those_of(list, level, kinds)
-        # Of keys that are equal one is looked at: what equals text is text, or is written as the same text.
+        # The union keeps one of the keys that are equal: whatever equals text is written as the same text.
         if not set(map(type, set().union(*dicts))) <= _TEXT_KEYS:
             return None
-        # One that holds itself twice would double the level for ever: the slow way knows those.
+        # A container that holds itself twice would double each level: the slow way refuses it.
         if len(set(map(id, dicts))) < len(dicts) or len(set(map(id, lists))) < len(lists):
             return None
         level = [*chain.from_iterable(map(dict.values, dicts)), *chain.from_iterable(lists)]
@@ -58,7 +56,7 @@ def _kinds(value: object, levels: int) -> set[type] | None:
 
 
 def _those_of(kind: type, level: Any, kinds: set[type]) -> Any:
-    """The values in `level` that are of one kind, where all of them are of `kinds`."""
+    """Return the values in `level` that are of one type; `kinds` are the types of all of them."""
     if kind not in kinds:
         return ()
     return level if len(kinds) == 1 else [item for item in level if type(item) is kind]

@@ -1,7 +1,7 @@
-"""Python's own values, each brought one step closer to JSON.
+"""How a value is stored, by its type: here for Python's own types, in `types` for those of libraries.
 
-This is where a type is recognised; the libraries' types are in `representations`. The encoder knows JSON,
-dicts, lists and artifacts; all else it hands to `represent`, again and again until it knows the outcome.
+The encoder knows JSON, dicts, lists and artifacts. It passes any other value to `represent`, and the outcome
+again, until it knows the outcome.
 """
 
 import dataclasses
@@ -20,15 +20,16 @@ from truss_outputs.values.type_dispatch import TypeDispatch
 
 
 class NoRepresentation(TypeError):
-    """Nothing is known of a value's type."""
+    """No function is registered for a value's type."""
 
 
 @TypeDispatch
 def represent(value: object) -> object:
-    """`value` one step closer to JSON; NoRepresentation where nothing is known of its type.
+    """Bring `value` one step closer to JSON. Raises NoRepresentation where its type is not known.
 
-    A new type is one function under `@represent.register(Type)`, which may return JSON, an `Artifact`, or any
-    other value that is known. A type that need not be there is registered by its name, as "numpy.ndarray".
+    For a new type, register a function with `@represent.register(Type)`. It may return JSON, an `Artifact`,
+    or any other value of a known type. A type of a library that may be missing is registered by its name, as
+    "numpy.ndarray". `@restores(kind)` reads such an `Artifact` back.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
@@ -37,13 +38,13 @@ def represent(value: object) -> object:
 
 @TypeDispatch
 def represent_together(first: object, whole: Any) -> object | None:
-    """A dict, list or tuple as one value, by the type of its `first` member; None where it is not one."""
+    """Represent a dict, list or tuple as one value, by the type of its `first` member, or return None."""
     return None
 
 
 @represent.register(BaseModel)
 def _(value: BaseModel) -> object:
-    # What is no JSON, bytes above all, must come through untouched, so not mode="json".
+    # Not mode="json", which would convert values that are not JSON, bytes above all.
     return value.model_dump(warnings=False)
 
 

@@ -1,28 +1,28 @@
-"""The values that stored artifacts came from, by the kind that was recorded with them."""
+"""The functions that make a value again from a stored artifact, by the artifact's kind."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
-from truss_outputs.values.types import arrays, audio, files, images, tables, tensors
+Restorer: TypeAlias = Callable[[bytes], Any]
+R = TypeVar("R", bound=Restorer)
 
-# What is not here, a kind of tomorrow or of a model's own, is read as an `Artifact`.
-RESTORERS: Mapping[str, Callable[[bytes], Any]] = MappingProxyType(
-    {
-        "array": arrays.array,
-        "arrays": arrays.arrays,
-        "audio-float-channels": audio.floats,
-        "audio-float-mono": audio.mono_floats,
-        "audio-int16-channels": audio.integers,
-        "audio-int16-mono": audio.mono_integers,
-        "bytes": bytes,
-        "frame": tables.frame,
-        "image": images.image,
-        "series": tables.series,
-        "series-unnamed": tables.unnamed_series,
-        "table": tables.table,
-        "tensor": tensors.tensor,
-        "tensors": tensors.tensors,
-        "text": files.text,
-    }
-)
+_restorers: dict[str, Restorer] = {}
+
+
+def restores(kind: str) -> Callable[[R], R]:
+    """A decorator: the function makes the value again from the bytes of an artifact of this kind.
+
+    The counterpart of `@represent.register(Type)`, whose `Artifact(…, kind=kind)` is what it reads. A kind
+    that no function restores is read as an `Artifact`. Of two functions for one kind the later one counts.
+    """
+
+    def remember(function: R) -> R:
+        _restorers[kind] = function
+        return function
+
+    return remember
+
+
+def restorer_of(kind: str) -> Restorer | None:
+    """Return the function that restores this kind, None where there is none."""
+    return _restorers.get(kind)

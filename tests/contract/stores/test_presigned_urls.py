@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import SecretStr
 
 from tests.contract.servers.sigv4 import signature_of
-from tests.unit.truss_outputs.test_model_outputs import request as truss_request
+from tests.unit.truss_outputs.model_request import request as truss_request
 from truss_outputs import LocalStore, MemoryStore, ModelOutputs, SettingsError, from_url
 from truss_outputs.settings.sections import ResponseSettings
 from truss_outputs.stores.azure.account import account_of

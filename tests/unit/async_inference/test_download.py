@@ -15,7 +15,6 @@ from truss_outputs import (
     OutputReader,
     OutputWriter,
 )
-from truss_outputs.results.signing import signing
 
 SECRET = "whsec_" + "a" * 40
 
@@ -56,8 +55,8 @@ def test_everything_is_there_and_the_result_last(fetch, store, tmp_path):
 
 
 def test_a_signed_result_can_still_be_verified(tmp_path):
-    store = signing(MemoryStore(), lambda: SECRET)
-    OutputWriter(store).write({"text": "hé"}, "r1")
+    store = MemoryStore()
+    OutputWriter(store, signing_secret=lambda: SECRET).write({"text": "hé"}, "r1")
     [document] = download_result("r1", reader=OutputReader(store), to=tmp_path)
     assert verify_result(document.read_bytes(), [SECRET]).data == {"text": "hé"}
 

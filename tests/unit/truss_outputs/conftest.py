@@ -1,9 +1,9 @@
-"""A store that fails on demand, a clock that stands until it is slept on, and a writer that uses both."""
+"""A store that fails on demand, its writer and reader, and a clock that only sleeping moves."""
 
 import pytest
 
 from tests.unit.truss_outputs.faulty_store import Clock, FaultyStore
-from truss_outputs import OutputWriter
+from truss_outputs import OutputReader, OutputWriter
 
 
 @pytest.fixture
@@ -19,3 +19,8 @@ def clock() -> Clock:
 @pytest.fixture
 def writer(store: FaultyStore, clock: Clock) -> OutputWriter:
     return OutputWriter(store, backoff=clock.backoff())
+
+
+@pytest.fixture
+def reader(store: FaultyStore) -> OutputReader:
+    return OutputReader(store)

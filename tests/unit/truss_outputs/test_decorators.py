@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from starlette.requests import Request
 
 from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
-from tests.unit.truss_outputs.test_model_outputs import REQUEST, request
+from tests.unit.truss_outputs.model_request import REQUEST, request
 from truss_outputs import MemoryStore, ModelOutputs, OutputReader, Store, StoreError
 from truss_outputs.decorators import stores_failures, stores_outputs
 from truss_outputs.results.failures import stored_failures

@@ -1,7 +1,7 @@
 import pytest
 from fastapi import HTTPException
 
-from tests.unit.truss_outputs.test_model_outputs import REQUEST, request
+from tests.unit.truss_outputs.model_request import REQUEST, request
 from truss_outputs import MemoryStore, ModelOutputs, OutputReader, OutputWriter, SettingsError
 from truss_outputs.destinations import Place, Places
 

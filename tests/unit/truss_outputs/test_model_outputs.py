@@ -1,9 +1,9 @@
 import pytest
 from fastapi import HTTPException
 from PIL import Image
-from starlette.requests import Request
 
 from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
+from tests.unit.truss_outputs.model_request import REQUEST, request
 from truss_outputs import (
     MemoryStore,
     ModelOutputs,
@@ -13,13 +13,7 @@ from truss_outputs import (
     StoreError,
 )
 
-REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
 CONFIG = {"model_metadata": {"truss_outputs": {"url": "memory://truss-model"}}}
-
-
-def request(request_id: str | None = REQUEST) -> Request:
-    headers = [(b"x-baseten-request-id", request_id.encode())] if request_id is not None else []
-    return Request({"type": "http", "headers": headers})
 
 
 def test_an_output_is_stored_under_the_request_and_answered_with_its_place() -> None:

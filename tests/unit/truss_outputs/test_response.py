@@ -1,8 +1,8 @@
 import pytest
 
 from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
-from tests.unit.truss_outputs.test_model_outputs import REQUEST, request
-from truss_outputs import MemoryStore, ModelOutputs, SettingsError, StoreError
+from tests.unit.truss_outputs.model_request import REQUEST, request
+from truss_outputs import MemoryStore, ModelOutputs, OutputReader, SettingsError, StoreError
 from truss_outputs.settings.sections import ResponseSettings
 
 OUTPUT = {"text": "hé", "image": b"x"}
@@ -47,11 +47,35 @@ def test_who_comes_second_answers_with_the_winners_data() -> None:
     assert second.store("second", request()) == "first"
 
 
-def test_a_result_that_is_stored_and_cannot_be_read_now_is_referred_to(caplog) -> None:
+@pytest.mark.parametrize("form", ["reference", "inline", "both"])
+def test_the_winner_answers_without_reading_the_bucket(form) -> None:
+    store = FaultyStore()
+    ModelOutputs.of_store(store, response=ResponseSettings(form=form)).store(OUTPUT, request())
+    assert [method for method, _ in store.calls] == ["put", "put"]
+
+
+def test_who_comes_second_reads_the_winners_result_once() -> None:
+    store = FaultyStore()
+    ModelOutputs.of_store(store).store("first", request())
+    store.calls.clear()
+    second = ModelOutputs.of_store(store, response=ResponseSettings(form="both"))
+    assert second.store("second", request())["data"] == "first"
+    assert [method for method, _ in store.calls] == ["put", "get"]
+
+
+@pytest.mark.parametrize(
+    "output", [{"n": 1e16, "m": float("nan"), "é": [None, True]}, {"n": float("inf"), "image": b"x"}]
+)
+def test_the_data_in_hand_is_the_data_that_is_stored(output) -> None:
+    store = MemoryStore()
+    answer = ModelOutputs.of_store(store, response=ResponseSettings(form="inline")).store(output, request())
+    assert answer == OutputReader(store).load(REQUEST).data
+
+
+def test_a_result_that_is_stored_and_cannot_be_read_now_is_answered_for() -> None:
     store = FaultyStore(faults=[Fault("get", "result.json", lambda url: StoreError(url, "SlowDown"))])
     answer = ModelOutputs.of_store(store, response=ResponseSettings(form="both")).store(1, request())
-    assert set(answer) == {"request_id", "url", "attempt", "artifacts"}
-    assert "answered with the reference only" in caplog.text
+    assert set(answer) == {"request_id", "url", "attempt", "artifacts", "data"}
 
 
 def test_urls_are_lent_where_the_store_can() -> None:

@@ -1,8 +1,11 @@
-"""The types of output beyond Python's own values, each in a file of its own.
+"""The types of output beyond Python's own values: one file a type, to store it and to read it back.
 
-To import this package is to register them. It imports none of the libraries they come from.
+Importing this package registers every file in it: no other list names them. None of the libraries that the
+types come from is imported.
 """
 
-from truss_outputs.values.types import arrays, audio, files, images, tables, tensors
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = ["arrays", "audio", "files", "images", "tables", "tensors"]
+for _module in iter_modules(__path__, f"{__name__}."):
+    import_module(_module.name)

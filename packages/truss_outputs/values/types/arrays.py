@@ -1,6 +1,6 @@
 """numpy: arrays as `.npy`, several as `.npz`, scalars as JSON.
 
-An array of Python objects is refused: it could only be pickled, and who reads a pickle runs its code.
+An array of Python objects is refused: it could only be pickled, and reading a pickle runs code that is in it.
 """
 
 import io
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from truss_outputs.values.artifact import Artifact
 from truss_outputs.values.represent import NoRepresentation, represent
-from truss_outputs.values.types.requirement import requirement
+from truss_outputs.values.requirement import requirement
+from truss_outputs.values.restore import restores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,11 +27,11 @@ def _(array: "npt.NDArray[Any]") -> object:
 
 @represent.register("numpy.lib.npyio.NpzFile")
 def npz(arrays: "Mapping[str, npt.NDArray[Any]]") -> Artifact:
-    """Several arrays as one artifact. The reader makes a dict of them."""
+    """Store several arrays as one artifact, which is read back as a dict of arrays."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
-            member = zipfile.ZipInfo(f"{name}.npy")  # of no date: equal arrays are equal bytes
+            member = zipfile.ZipInfo(f"{name}.npy")  # without a date: equal arrays make equal bytes
             with archive.open(member, "w", force_zip64=True) as part:
                 _write(part, array)
     return Artifact(file.getvalue(), "application/x-npz", kind="arrays")
@@ -62,16 +63,18 @@ def _(value: "np.datetime64 | np.timedelta64") -> object:
     raise NoRepresentation("of no unit that JSON has")
 
 
+@restores("array")
 def array(data: bytes) -> "npt.NDArray[Any]":
-    """The array in a `.npy` file."""
+    """Read the array in a `.npy` file."""
     with requirement("numpy"):
         import numpy as np
     read: npt.NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
     return read
 
 
+@restores("arrays")
 def arrays(data: bytes) -> "dict[str, npt.NDArray[Any]]":
-    """The arrays in a `.npz` file."""
+    """Read the arrays in a `.npz` file, by name."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name.removesuffix(".npy"): array(archive.read(name)) for name in archive.namelist()}
 

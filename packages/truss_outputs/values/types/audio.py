@@ -1,7 +1,7 @@
 """Sound as a WAV file of 16 bits: a tuple `(samples, rate)`.
 
-`samples` is a numpy array, of shape (frames,) or (frames, channels) as soundfile and scipy have it, of int16
-or of floats from -1 to 1; what lies beyond is cut off. Any other tuple is a list of two, whatever it holds.
+`samples` is a numpy array of shape (frames,) or (frames, channels), as in soundfile and scipy, of int16 or of
+floats from -1 to 1; floats beyond are clipped. Any other tuple is stored as a list.
 """
 
 import io
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from truss_outputs.values.artifact import Artifact
 from truss_outputs.values.represent import represent_together
-from truss_outputs.values.types.requirement import requirement
+from truss_outputs.values.requirement import requirement
+from truss_outputs.values.restore import restores
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# Frames a second that are in use, from telephones to studios: an array beside another number is not sound.
+# The sample rates in use, from telephones to studios, in frames a second. With any other number the tuple is
+# not taken for sound.
 _RATES = frozenset(
     (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000, 176400, 192000)
 )
@@ -52,8 +54,9 @@ def _whole_numbers(samples: "npt.NDArray[Any]") -> "npt.NDArray[Any]":
     return whole
 
 
+@restores("audio-int16-channels")
 def integers(data: bytes) -> "tuple[npt.NDArray[Any], int]":
-    """The samples, of shape (frames, channels), and their rate."""
+    """Read the samples, of shape (frames, channels), and their rate."""
     with requirement("numpy"):
         import numpy as np
     with wave.open(io.BytesIO(data)) as sound:
@@ -62,19 +65,22 @@ def integers(data: bytes) -> "tuple[npt.NDArray[Any], int]":
         return samples.reshape(-1, sound.getnchannels()), sound.getframerate()
 
 
+@restores("audio-float-channels")
 def floats(data: bytes) -> "tuple[npt.NDArray[Any], int]":
-    """The samples as float32, of shape (frames, channels), and their rate."""
+    """Read the samples as float32, of shape (frames, channels), and their rate."""
     samples, rate = integers(data)
     return (samples / _LOUDEST).astype("float32"), rate
 
 
+@restores("audio-int16-mono")
 def mono_integers(data: bytes) -> "tuple[npt.NDArray[Any], int]":
-    """The samples, of shape (frames,), and their rate."""
+    """Read the samples, of shape (frames,), and their rate."""
     samples, rate = integers(data)
     return samples[:, 0], rate
 
 
+@restores("audio-float-mono")
 def mono_floats(data: bytes) -> "tuple[npt.NDArray[Any], int]":
-    """The samples as float32, of shape (frames,), and their rate."""
+    """Read the samples as float32, of shape (frames,), and their rate."""
     samples, rate = floats(data)
     return samples[:, 0], rate

@@ -1,4 +1,4 @@
-"""Files and streams of bytes: stored as they are, and never held whole."""
+"""Files and streams of bytes: stored as they are, never held whole in memory."""
 
 import io
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +9,7 @@ from typing import Any
 from truss_outputs.keys import content_type_of
 from truss_outputs.values.artifact import Artifact
 from truss_outputs.values.represent import represent
+from truss_outputs.values.restore import restores
 
 _STREAM = "application/octet-stream"
 _TEXT = "text/plain; charset=utf-8"
@@ -27,7 +28,7 @@ def _(stream: Any) -> object:
         if isinstance(stream, GeneratorType) and stream.gi_frame is None:
             raise ValueError("it is used up already")
         return Artifact(stream, _STREAM, kind="bytes")
-    name = getattr(stream, "name", None)  # of an open file; some have a number
+    name = getattr(stream, "name", None)  # an open file's path; some files have a number instead
     name = PurePath(name).name if isinstance(name, str) else None
     content_type = content_type_of(name) if name else _STREAM
     if not (isinstance(stream, io.StringIO) or hasattr(stream, "encoding")):
@@ -42,6 +43,13 @@ def _(stream: AsyncIterator[bytes]) -> object:
     return Artifact(stream, _STREAM, kind="bytes")
 
 
+@restores("bytes")
+def content(data: bytes) -> bytes:
+    """Read the content of a file or stream; a value of type bytes has the same kind."""
+    return data
+
+
+@restores("text")
 def text(data: bytes) -> str:
-    """The text of a file."""
+    """Read the text of a file."""
     return data.decode()

@@ -1,4 +1,4 @@
-"""PIL's images, as PNG unless the settings say otherwise."""
+"""PIL's images, as PNG unless the settings name another format."""
 
 import io
 from dataclasses import dataclass
@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from truss_outputs.values.artifact import Artifact
 from truss_outputs.values.represent import represent
-from truss_outputs.values.types.requirement import requirement
+from truss_outputs.values.requirement import requirement
+from truss_outputs.values.restore import restores
 
 if TYPE_CHECKING:
     from PIL import Image
 
 ImageFormat: TypeAlias = Literal["PNG", "JPEG", "WEBP"]
 
-# What each can hold without a loss of its own. TIFF holds the rest: 32 bits a pixel, print's colours.
+# The modes that each format stores without converting them. TIFF stores all others: 32-bit and CMYK.
 _MODES: dict[str, frozenset[str]] = {
     "PNG": frozenset(("1", "L", "LA", "P", "RGB", "RGBA", "I;16")),
     "JPEG": frozenset(("L", "RGB")),
@@ -30,12 +31,12 @@ _OPTIONS: dict[str, dict[str, int]] = {
 
 @dataclass(frozen=True)
 class Picture:
-    """An image whose format the encoder chooses."""
+    """An image whose file format the encoder chooses, from its settings."""
 
     image: "Image.Image"
 
     def stored_as(self, wanted: ImageFormat) -> Artifact:
-        """The image in the wanted format, or in the first that can hold it as it is. All frames of it."""
+        """Encode all frames, in the wanted format or else the first of PNG and TIFF that holds them."""
         image, frames = self.image, getattr(self.image, "n_frames", 1)
         fits = [form for form in (wanted, "PNG") if image.mode in _MODES[form]]
         form = next((form for form in fits if frames == 1 or form != "JPEG"), "TIFF")
@@ -49,8 +50,9 @@ def _(image: "Image.Image") -> object:
     return Picture(image)
 
 
+@restores("image")
 def image(data: bytes) -> "Image.Image":
-    """The image in a file."""
+    """Read the image in a file, whole."""
     with requirement("pillow"):
         from PIL import Image
     opened = Image.open(io.BytesIO(data))

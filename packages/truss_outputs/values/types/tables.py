@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from truss_outputs.values.artifact import Artifact
 from truss_outputs.values.represent import represent
-from truss_outputs.values.types.requirement import requirement
+from truss_outputs.values.requirement import requirement
+from truss_outputs.values.restore import restores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,28 +44,32 @@ def _(value: object) -> object:
     return None
 
 
+@restores("table")
 def table(data: bytes) -> "pa.Table":
-    """The table in a Parquet file."""
+    """Read the table in a Parquet file."""
     with requirement("pyarrow"):
         from pyarrow import parquet
     return parquet.read_table(io.BytesIO(data))
 
 
+@restores("frame")
 def frame(data: bytes) -> "pd.DataFrame":
-    """The frame in a Parquet file, with its index."""
+    """Read the data frame in a Parquet file, with its index."""
     with requirement("pandas and pyarrow"):
-        import pandas  # noqa: F401  # pyarrow imports it, with an error of its own
+        import pandas  # noqa: F401  # pyarrow would import it, and raise an error that names no requirement
     whole: pd.DataFrame = table(data).to_pandas()
     return whole
 
 
+@restores("series")
 def series(data: bytes) -> "pd.Series[Any]":
-    """The one column of a frame."""
+    """Read the only column of a stored frame."""
     return frame(data).iloc[:, 0]
 
 
+@restores("series-unnamed")
 def unnamed_series(data: bytes) -> "pd.Series[Any]":
-    """The one column of a frame, without the name it was given there."""
+    """Read the only column of a stored frame, without the name that it needed there."""
     return series(data).rename(None)
 
 

@@ -1,13 +1,14 @@
-"""torch's tensors, one or a dict of them, as safetensors.
+"""torch's tensors, single or in a dict, as safetensors.
 
-In nested dicts each dict whose values are all tensors is one file.
+In nested dicts, each dict whose values are all tensors becomes one file.
 """
 
 from typing import Any
 
 from truss_outputs.values.artifact import Artifact
 from truss_outputs.values.represent import represent, represent_together
-from truss_outputs.values.types.requirement import requirement
+from truss_outputs.values.requirement import requirement
+from truss_outputs.values.restore import restores
 
 _CONTENT_TYPE = "application/x-safetensors"
 _ALONE = "tensor"
@@ -29,27 +30,29 @@ def _(first: Any, whole: Any) -> object | None:
     return Artifact(_file(whole), _CONTENT_TYPE, kind="tensors")
 
 
+@restores("tensors")
 def tensors(data: bytes) -> dict[str, Any]:
-    """The tensors in a file, on the CPU."""
+    """Read the tensors in a file, onto the CPU."""
     with requirement("torch and safetensors"):
         from safetensors.torch import load
     return load(data)
 
 
+@restores("tensor")
 def tensor(data: bytes) -> Any:
-    """The one tensor in a file, on the CPU."""
+    """Read the only tensor in a file, onto the CPU."""
     return tensors(data)[_ALONE]
 
 
 def _file(whole: dict[str, Any]) -> bytes:
     with requirement("safetensors"):
         from safetensors.torch import save
-    # Tensors that share memory, as tied weights do, are refused there: each is stored as its own.
+    # `save` refuses tensors that share memory, as tied weights do, so each of them gets a copy.
     seen: set[int] = set()
-    own = {}
+    separate = {}
     for name, tensor in whole.items():
-        plain = tensor.detach().cpu().contiguous()
-        place = plain.untyped_storage().data_ptr()
-        own[name] = plain.clone() if place in seen else plain
-        seen.add(place)
-    return save(own)
+        contiguous = tensor.detach().cpu().contiguous()
+        memory = contiguous.untyped_storage().data_ptr()
+        separate[name] = contiguous.clone() if memory in seen else contiguous
+        seen.add(memory)
+    return save(separate)

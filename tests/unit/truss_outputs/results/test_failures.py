@@ -4,7 +4,8 @@ import pytest
 from fastapi import HTTPException
 
 from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
-from tests.unit.truss_outputs.test_model_outputs import CONFIG, REQUEST, request
+from tests.unit.truss_outputs.model_request import REQUEST, request
+from tests.unit.truss_outputs.test_model_outputs import CONFIG
 from truss_outputs import (
     InvalidRequestId,
     MemoryStore,

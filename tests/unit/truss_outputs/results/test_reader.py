@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.truss_outputs.faulty_store import Clock, Fault, FaultyStore
+from tests.unit.truss_outputs.faulty_store import FaultyStore
+from tests.unit.truss_outputs.model_request import MARKER, REQUEST
 from truss_outputs import (
     Artifact,
     CorruptResult,
@@ -12,17 +13,7 @@ from truss_outputs import (
     ObjectNotFound,
     OutputReader,
     OutputWriter,
-    ResultNotReady,
-    StoreError,
 )
-
-REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
-MARKER = f"{REQUEST}/result.json"
-
-
-@pytest.fixture
-def reader(store: FaultyStore, clock: Clock) -> OutputReader:
-    return OutputReader(store, sleep=clock.sleep, clock=clock.time)
 
 
 def rewrite(store: FaultyStore, **changes: Any) -> None:
@@ -47,14 +38,14 @@ def test_a_hostile_id_is_refused(reader: OutputReader, store: FaultyStore) -> No
     assert store.calls == []
 
 
-def test_json_that_looks_like_a_reference_is_data(store: FaultyStore, reader: OutputReader) -> None:
+def test_json_that_looks_like_a_reference_is_data(reader: OutputReader, writer: OutputWriter) -> None:
     output = {"name": "x", "url": "s3://x/y", "content_type": "image/png", "size": 1, "checksum": "sha256:0"}
-    OutputWriter(store).write({"fake": output, "real": b"x"}, REQUEST)
+    writer.write({"fake": output, "real": b"x"}, REQUEST)
     assert reader.value(reader.load(REQUEST)) == {"fake": output, "real": b"x"}
 
 
-def test_bytes_come_back_as_bytes_and_types_as_artifacts(store: FaultyStore, reader: OutputReader) -> None:
-    OutputWriter(store).write([b"x", Artifact(b"y", "image/png")], REQUEST)
+def test_bytes_come_back_as_bytes_and_types_as_artifacts(reader: OutputReader, writer: OutputWriter) -> None:
+    writer.write([b"x", Artifact(b"y", "image/png")], REQUEST)
     assert reader.value(reader.load(REQUEST)) == [b"x", Artifact(b"y", "image/png", name="1.png")]
 
 
@@ -66,15 +57,17 @@ def test_what_is_no_result_is_corrupt(store: FaultyStore, reader: OutputReader, 
     assert "\n" not in str(caught.value)
 
 
-def test_another_format_is_corrupt(store: FaultyStore, reader: OutputReader) -> None:
-    OutputWriter(store).write(1, REQUEST)
+def test_another_format_is_corrupt(store: FaultyStore, reader: OutputReader, writer: OutputWriter) -> None:
+    writer.write(1, REQUEST)
     rewrite(store, truss_outputs=record(store) | {"format": 2})
     with pytest.raises(CorruptResult, match=r"truss_outputs\.format"):
         reader.load(REQUEST)
 
 
-def test_another_requests_result_is_corrupt(store: FaultyStore, reader: OutputReader) -> None:
-    OutputWriter(store).write(1, REQUEST)
+def test_another_requests_result_is_corrupt(
+    store: FaultyStore, reader: OutputReader, writer: OutputWriter
+) -> None:
+    writer.write(1, REQUEST)
     rewrite(store, request_id="another")
     with pytest.raises(CorruptResult, match="another request"):
         reader.load(REQUEST)
@@ -84,17 +77,19 @@ def test_another_requests_result_is_corrupt(store: FaultyStore, reader: OutputRe
     ("content", "problem"), [(b"abcd", "more bytes"), (b"ab", "2 bytes"), (b"xyz", "sha256:")]
 )
 def test_a_damaged_artifact_is_corrupt(
-    store: FaultyStore, reader: OutputReader, content: bytes, problem: str
+    store: FaultyStore, reader: OutputReader, content: bytes, problem: str, writer: OutputWriter
 ) -> None:
-    attempt = OutputWriter(store).write({"a": b"abc"}, REQUEST).attempt
+    attempt = writer.write({"a": b"abc"}, REQUEST).attempt
     store.put(f"{REQUEST}/{attempt}/a.bin", content, content_type="application/octet-stream")
     result = reader.load(REQUEST)
     with pytest.raises(CorruptResult, match=f"{attempt}/a.bin: {problem}"):
         reader.value(result)
 
 
-def test_a_missing_artifact_is_not_found(store: FaultyStore, reader: OutputReader) -> None:
-    attempt = OutputWriter(store).write({"a": b"abc"}, REQUEST).attempt
+def test_a_missing_artifact_is_not_found(
+    store: FaultyStore, reader: OutputReader, writer: OutputWriter
+) -> None:
+    attempt = writer.write({"a": b"abc"}, REQUEST).attempt
     store.delete(f"{REQUEST}/{attempt}/a.bin")
     with pytest.raises(ObjectNotFound, match="not found"):
         reader.value(reader.load(REQUEST))
@@ -102,9 +97,9 @@ def test_a_missing_artifact_is_not_found(store: FaultyStore, reader: OutputReade
 
 @pytest.mark.parametrize("change", [{"name": "../../other/secret"}, {"name": ".."}, {"name": "a/b"}])
 def test_a_document_chooses_no_place_outside(
-    store: FaultyStore, reader: OutputReader, change: dict[str, str]
+    store: FaultyStore, reader: OutputReader, change: dict[str, str], writer: OutputWriter
 ) -> None:
-    OutputWriter(store).write({"a": b"abc"}, REQUEST)
+    writer.write({"a": b"abc"}, REQUEST)
     stored = record(store)
     rewrite(store, truss_outputs=stored | {"artifacts": [stored["artifacts"][0] | change]})
     result = reader.load(REQUEST)
@@ -114,9 +109,11 @@ def test_a_document_chooses_no_place_outside(
     assert store.calls == []
 
 
-def test_the_url_in_a_document_is_not_followed(store: FaultyStore, reader: OutputReader) -> None:
+def test_the_url_in_a_document_is_not_followed(
+    store: FaultyStore, reader: OutputReader, writer: OutputWriter
+) -> None:
     MemoryStore.named("elsewhere").put("x", b"abc", content_type="image/png")
-    OutputWriter(store).write({"a": b"abc"}, REQUEST)
+    writer.write({"a": b"abc"}, REQUEST)
     stored = record(store)
     artifact = stored["artifacts"][0] | {"url": "memory://elsewhere/x"}
     rewrite(store, truss_outputs=stored | {"artifacts": [artifact]})
@@ -126,44 +123,10 @@ def test_the_url_in_a_document_is_not_followed(store: FaultyStore, reader: Outpu
     assert store.calls == [("get", MARKER), ("open", f"{REQUEST}/{stored['attempt']}/a.bin")]
 
 
-def test_a_path_that_leads_nowhere_is_corrupt(store: FaultyStore, reader: OutputReader) -> None:
-    OutputWriter(store).write({"a": b"abc"}, REQUEST)
+def test_a_path_that_leads_nowhere_is_corrupt(
+    store: FaultyStore, reader: OutputReader, writer: OutputWriter
+) -> None:
+    writer.write({"a": b"abc"}, REQUEST)
     rewrite(store, data=[1])
     with pytest.raises(CorruptResult, match="path leads nowhere"):
         reader.value(reader.load(REQUEST))
-
-
-def test_to_wait_is_to_look_until_the_result_is_there(store: FaultyStore, clock: Clock) -> None:
-    def sleep(seconds: float) -> None:
-        clock.sleep(seconds)
-        if clock.now >= 2:
-            OutputWriter(store).write({"done": True}, REQUEST)
-
-    reader = OutputReader(store, sleep=sleep, clock=clock.time)
-    assert reader.wait(REQUEST, timeout=60).data == {"done": True}
-    assert clock.slept == [0.5] * 4
-
-
-def test_a_store_that_is_away_is_waited_for(store: FaultyStore, reader: OutputReader, clock: Clock) -> None:
-    OutputWriter(store).write(1, REQUEST)
-    store.faults = [Fault("get", MARKER, lambda url: StoreError(url, "busy"), times=3)]
-    assert reader.wait(REQUEST, timeout=60).data == 1
-    assert len(clock.slept) == 3
-
-
-def test_a_refusal_for_good_ends_the_wait(store: FaultyStore, reader: OutputReader, clock: Clock) -> None:
-    store.faults = [Fault("get", MARKER, lambda url: StoreError(url, "AccessDenied", is_transient=False))]
-    with pytest.raises(StoreError, match="AccessDenied"):
-        reader.wait(REQUEST, timeout=60)
-    assert clock.slept == []
-
-
-def test_the_wait_ends_in_time(reader: OutputReader, clock: Clock) -> None:
-    with pytest.raises(ResultNotReady, match=f"no result at memory://faulty/{MARKER} after 1.2 s"):
-        reader.wait(REQUEST, timeout=1.2)
-    assert clock.now == pytest.approx(1.2)
-
-
-def test_a_wait_of_no_time_looks_once(store: FaultyStore, reader: OutputReader) -> None:
-    OutputWriter(store).write(1, REQUEST)
-    assert reader.wait(REQUEST, timeout=0).data == 1

@@ -14,10 +14,10 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from tests.unit.truss_outputs.faulty_store import FaultyStore
+from tests.unit.truss_outputs.model_request import REQUEST
 from truss_outputs import Artifact, CorruptResult, LocalStore, MemoryStore, OutputReader, OutputWriter, Store
 from truss_outputs.keys import distinct_names
 
-REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
 HOSTILE = st.sampled_from(
     [
         "../../etc/passwd",

@@ -4,14 +4,14 @@ import hmac
 import pytest
 from fastapi import HTTPException
 
-from tests.unit.truss_outputs.test_model_outputs import REQUEST, request
-from truss_outputs import MemoryStore, ModelOutputs, OutputReader, SettingsError
-from truss_outputs.results.failures import stored_failures
-from truss_outputs.results.signing import sealed, signature, signing, unsealed
+from tests.unit.truss_outputs.model_request import MARKER, REQUEST, request
+from truss_outputs import MemoryStore, ModelOutputs, OutputReader, OutputWriter, SettingsError
+from truss_outputs.destinations import Place, Places
+from truss_outputs.results.failures import failure_key, stored_failures
+from truss_outputs.results.signing import sealed, signature, unsealed
 from truss_outputs.settings.sections import ResponseSettings
 
 SECRET = "whsec_" + "a1B2c3D4e5" * 4
-KEY = f"{REQUEST}/result.json"
 
 
 def config(name: str) -> dict[str, object]:
@@ -41,7 +41,7 @@ def test_a_stored_result_is_signed_with_the_commit_and_reads_as_before() -> None
     outputs = ModelOutputs.from_truss(config("signed"), secrets, environ={})
     outputs.store({"image": b"x", "text": "hé"}, request())
     store = MemoryStore.named("signed")
-    document, found = unsealed(store.get(KEY))
+    document, found = unsealed(store.get(MARKER))
     assert found == signature(document, SECRET)
     reader = OutputReader(store)
     assert reader.value(reader.load(REQUEST)) == {"image": b"x", "text": "hé"}
@@ -49,7 +49,7 @@ def test_a_stored_result_is_signed_with_the_commit_and_reads_as_before() -> None
     outputs.check()
 
 
-def test_a_signing_store_can_do_all_that_its_store_can() -> None:
+def test_a_signed_result_is_presigned_too() -> None:
     class Lending(MemoryStore):
         def presign(self, key: str, seconds: int) -> str:
             return f"https://bucket.example/{key}"
@@ -57,11 +57,13 @@ def test_a_signing_store_can_do_all_that_its_store_can() -> None:
         def presign_problem(self, seconds: int) -> None:
             return None
 
-    store = signing(Lending("lending"), lambda: SECRET)
-    outputs = ModelOutputs.of_store(store, response=ResponseSettings(presign_seconds=9))
+    store = Lending("lending")
+    place = Place(store=store, writer=OutputWriter(store, signing_secret=lambda: SECRET))
+    places = Places(lambda environment, destination: store.url, lambda url, destination: place)
+    outputs = ModelOutputs(places, response=ResponseSettings(presign_seconds=9))
     answer = outputs.store(1, request())
-    assert answer["presigned"]["result"] == f"https://bucket.example/{KEY}"
-    assert unsealed(store.get(KEY))[1]
+    assert answer["presigned"]["result"] == f"https://bucket.example/{MARKER}"
+    assert unsealed(store.get(MARKER))[1]
 
 
 def test_a_secret_that_was_rotated_signs_the_next_result() -> None:
@@ -69,7 +71,7 @@ def test_a_secret_that_was_rotated_signs_the_next_result() -> None:
     outputs = ModelOutputs.from_truss(config("rotated"), secrets, environ={})
     secrets["hook"] = "whsec_new"
     outputs.store(1, request())
-    document, found = unsealed(MemoryStore.named("rotated").get(KEY))
+    document, found = unsealed(MemoryStore.named("rotated").get(MARKER))
     assert found == signature(document, "whsec_new")
 
 
@@ -87,5 +89,7 @@ def test_a_secret_that_goes_missing_fails_the_request_and_stores_no_result() -> 
         outputs.store({"image": b"x"}, request())
     outputs.store_failure(ValueError("no result"), request())
     store = MemoryStore.named("gone")
-    assert len(stored_failures(store, REQUEST)) == 1
-    assert KEY not in [entry.key for entry in store.list()]
+    [failure] = stored_failures(store, REQUEST)
+    assert [entry.key for entry in store.list()] == [
+        failure_key(REQUEST, failure.truss_outputs.attempt)
+    ]  # neither a result nor its artifacts

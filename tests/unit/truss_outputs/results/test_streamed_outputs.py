@@ -12,15 +12,13 @@ from typing import Any
 import pytest
 
 from tests.unit.truss_outputs.faulty_store import Clock, Fault, FaultyStore
+from tests.unit.truss_outputs.model_request import REQUEST
 from truss_outputs import Artifact, LocalStore, OutputReader, OutputWriter, StoreError, UnstorableOutput
 from truss_outputs.values.payload import driven
 
-REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
 
-
-def stored(store: FaultyStore) -> list[tuple[str, str, Any]]:
+def stored(reader: OutputReader) -> list[tuple[str, str, Any]]:
     """Each artifact's name and content type, and the value that is read again."""
-    reader = OutputReader(store)
     result = reader.load(REQUEST)
     value = reader.value(result)
     return [(each.name, each.content_type, value[each.path[0]]) for each in result.truss_outputs.artifacts]
@@ -36,11 +34,11 @@ async def later(*parts: bytes) -> AsyncIterator[bytes]:
         yield part
 
 
-def test_a_path_is_the_file_behind_it(writer: OutputWriter, store: FaultyStore, tmp_path: Path) -> None:
+def test_a_path_is_the_file_behind_it(writer: OutputWriter, tmp_path: Path, reader: OutputReader) -> None:
     (tmp_path / "My clip.mp4").write_bytes(b"film")
     (tmp_path / "x.tar.gz").write_bytes(b"zipped")
     writer.write([tmp_path / "My clip.mp4", tmp_path / "x.tar.gz"], REQUEST)
-    assert stored(store) == [
+    assert stored(reader) == [
         ("My_clip.mp4", "video/mp4", b"film"),
         ("x.tar.gz", "application/gzip", b"zipped"),
     ]
@@ -58,7 +56,7 @@ def test_a_path_that_leads_to_no_file_writes_nothing(
     assert store.calls == []
 
 
-def test_open_files_are_stored_whole(writer: OutputWriter, store: FaultyStore, tmp_path: Path) -> None:
+def test_open_files_are_stored_whole(writer: OutputWriter, tmp_path: Path, reader: OutputReader) -> None:
     receiving, sending = os.pipe()
     os.write(sending, b"piped")
     os.close(sending)
@@ -76,7 +74,7 @@ def test_open_files_are_stored_whole(writer: OutputWriter, store: FaultyStore, t
         writer.write([written, text, nameless, pipe, memory, io.StringIO("text")], REQUEST)
         assert not written.closed
     octets = "application/octet-stream"
-    assert stored(store) == [
+    assert stored(reader) == [
         ("a.wav", "audio/x-wav", b"sound"),
         ("b.txt", "text/plain", "été"),
         ("2.bin", octets, b"temporary"),
@@ -86,24 +84,26 @@ def test_open_files_are_stored_whole(writer: OutputWriter, store: FaultyStore, t
     ]
 
 
-def test_a_named_temporary_file_is_stored(writer: OutputWriter, store: FaultyStore) -> None:
+def test_a_named_temporary_file_is_stored(writer: OutputWriter, reader: OutputReader) -> None:
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         file.write(b"png")
         writer.write([file], REQUEST)
-        assert stored(store) == [(Path(file.name).name, "image/png", b"png")]
+        assert stored(reader) == [(Path(file.name).name, "image/png", b"png")]
 
 
-def test_iterators_are_stored(writer: OutputWriter, store: FaultyStore) -> None:
+def test_iterators_are_stored(writer: OutputWriter, reader: OutputReader) -> None:
     output = [chunks(b"a", b"", b"b"), later(b"c", b"d"), iter([b"e"]), Artifact(later(b"f"), "video/mp4")]
     writer.write(output, REQUEST)
-    *streams, artifact = stored(store)
+    *streams, artifact = stored(reader)
     assert [value for _, _, value in streams] == [b"ab", b"cd", b"e"]
     assert artifact == ("3.mp4", "video/mp4", Artifact(b"f", "video/mp4", name="3.mp4"))
 
 
-async def test_an_async_iterator_is_stored_from_within_a_loop(store: FaultyStore) -> None:
-    OutputWriter(store).write([later(b"a", b"b")], REQUEST)
-    assert [value for _, _, value in stored(store)] == [b"ab"]
+async def test_an_async_iterator_is_stored_from_within_a_loop(
+    writer: OutputWriter, reader: OutputReader
+) -> None:
+    writer.write([later(b"a", b"b")], REQUEST)
+    assert [value for _, _, value in stored(reader)] == [b"ab"]
 
 
 def broken() -> Iterator[bytes]:
@@ -165,18 +165,22 @@ def test_a_stream_is_put_once_and_closed(writer: OutputWriter, store: FaultyStor
     assert ended == ["ended"]
 
 
-def test_a_file_is_put_again(writer: OutputWriter, store: FaultyStore, clock: Clock, tmp_path: Path) -> None:
+def test_a_file_is_put_again(
+    writer: OutputWriter, store: FaultyStore, clock: Clock, tmp_path: Path, reader: OutputReader
+) -> None:
     (tmp_path / "x.bin").write_bytes(b"file")
     store.faults = [Fault("put", "x.bin", lambda url: StoreError(url, "SlowDown"), times=2)]
     writer.write([tmp_path / "x.bin"], REQUEST)
     assert len(clock.slept) == 2
-    assert [value for _, _, value in stored(store)] == [b"file"]
+    assert [value for _, _, value in stored(reader)] == [b"file"]
 
 
-def test_a_file_that_is_gone_when_it_is_stored_is_named(store: FaultyStore, tmp_path: Path) -> None:
+def test_a_file_that_is_gone_when_it_is_stored_is_named(
+    store: FaultyStore, tmp_path: Path, writer: OutputWriter
+) -> None:
     output = {"a": b"first", "b": [Artifact(tmp_path / "gone", "video/mp4")]}
     with pytest.raises(UnstorableOutput, match=r"output\.b\[0\]: .* it raised FileNotFoundError"):
-        OutputWriter(store).write(output, REQUEST)
+        writer.write(output, REQUEST)
     assert store.keys == []
 
 

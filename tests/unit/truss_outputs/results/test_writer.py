@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.truss_outputs.faulty_store import Clock, Fault, FaultyStore
+from tests.unit.truss_outputs.model_request import MARKER, REQUEST
 from truss_outputs import (
     AlreadyExists,
     Artifact,
@@ -16,8 +17,6 @@ from truss_outputs import (
     UnstorableOutput,
 )
 
-REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
-MARKER = f"{REQUEST}/result.json"
 OUTPUT = {"a": b"first", "b": [b"second"], "c": 3}
 
 
@@ -87,20 +86,22 @@ def test_an_output_that_cannot_be_stored_writes_nothing(writer: OutputWriter, st
 
 
 def test_a_lost_acknowledgement_of_the_commit_is_success(
-    writer: OutputWriter, store: FaultyStore, clock: Clock
+    writer: OutputWriter, store: FaultyStore, clock: Clock, reader: OutputReader
 ) -> None:
     store.faults = [Fault("put", MARKER, busy, after=True)]
     reference = writer.write(OUTPUT, REQUEST)
-    assert OutputReader(store).load(REQUEST).truss_outputs.attempt == reference.attempt
+    assert reader.load(REQUEST).truss_outputs.attempt == reference.attempt
     assert len(artifacts(store)) == 2
     assert clock.slept == []
 
 
-def test_a_refusal_of_ones_own_write_is_success(writer: OutputWriter, store: FaultyStore) -> None:
+def test_a_refusal_of_ones_own_write_is_success(
+    writer: OutputWriter, store: FaultyStore, reader: OutputReader
+) -> None:
     """As when the SDK retries a create-only put whose acknowledgement was lost."""
     store.faults = [Fault("put", MARKER, AlreadyExists, after=True)]
     reference = writer.write(OUTPUT, REQUEST)
-    assert OutputReader(store).load(REQUEST).truss_outputs.attempt == reference.attempt
+    assert reader.load(REQUEST).truss_outputs.attempt == reference.attempt
     check_invariants(store)
 
 
@@ -201,10 +202,12 @@ def test_a_winner_that_may_not_be_read_is_an_error(
     assert clock.slept == []
 
 
-def test_a_winner_deleted_meanwhile_is_replaced(writer: OutputWriter, store: FaultyStore) -> None:
+def test_a_winner_deleted_meanwhile_is_replaced(
+    writer: OutputWriter, store: FaultyStore, reader: OutputReader
+) -> None:
     store.faults = [Fault("put", MARKER, AlreadyExists)]
     reference = writer.write(OUTPUT, REQUEST)
-    assert OutputReader(store).load(REQUEST).truss_outputs.attempt == reference.attempt
+    assert reader.load(REQUEST).truss_outputs.attempt == reference.attempt
 
 
 def test_what_is_no_result_is_not_taken_for_one(writer: OutputWriter, store: FaultyStore) -> None:
@@ -217,7 +220,7 @@ def test_what_is_no_result_is_not_taken_for_one(writer: OutputWriter, store: Fau
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("key", ["a.bin", "b.0.bin", MARKER])
 def test_a_crash_leaves_no_result_or_a_true_one(
-    writer: OutputWriter, store: FaultyStore, key: str, after: bool
+    writer: OutputWriter, store: FaultyStore, key: str, after: bool, reader: OutputReader
 ) -> None:
     store.faults = [Fault("put", key, PowerCut, after=after)]
     with pytest.raises(PowerCut):
@@ -225,13 +228,12 @@ def test_a_crash_leaves_no_result_or_a_true_one(
     assert (MARKER in store.keys) == (key == MARKER and after)
     check_invariants(store)
     retried = OutputWriter(store).write(OUTPUT, REQUEST)
-    assert OutputReader(store).load(REQUEST).truss_outputs.attempt == retried.attempt
+    assert reader.load(REQUEST).truss_outputs.attempt == retried.attempt
     check_invariants(store)
 
 
-def test_equal_names_do_not_overwrite_each_other(writer: OutputWriter, store: FaultyStore) -> None:
+def test_equal_names_do_not_overwrite_each_other(writer: OutputWriter, reader: OutputReader) -> None:
     writer.write(
         [Artifact(b"1", "image/png", name="x.png"), Artifact(b"2", "image/png", name="x.png")], REQUEST
     )
-    reader = OutputReader(store)
     assert [artifact.data for artifact in reader.value(reader.load(REQUEST))] == [b"1", b"2"]

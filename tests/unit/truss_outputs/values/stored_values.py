@@ -2,9 +2,8 @@
 
 from typing import Any
 
+from tests.unit.truss_outputs.model_request import REQUEST
 from truss_outputs import MemoryStore, OutputReader, OutputWriter, StoredArtifact
-
-REQUEST = "35643965636d4c3da6f54b5c3b354aa0"
 
 
 def round_trip(output: object, **options: Any) -> tuple[Any, list[StoredArtifact]]:

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
-from tests.unit.truss_outputs.values.stored_values import REQUEST, names, round_trip
+from tests.unit.truss_outputs.model_request import REQUEST
+from tests.unit.truss_outputs.values.stored_values import names, round_trip
 from truss_outputs import (
     Artifact,
     CorruptResult,

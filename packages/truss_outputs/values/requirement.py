@@ -1,4 +1,4 @@
-"""A library that is needed for one type of output, and only where that type is met."""
+"""The library that a type of output needs, imported only where that type is met."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def requirement(name: str) -> Iterator[None]:
-    """Where an import in it fails, the error says what to do about it."""
+    """Turn an ImportError in this block into one that says to add `name` to the requirements."""
     try:
         yield
     except ImportError as error:

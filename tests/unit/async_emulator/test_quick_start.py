@@ -5,7 +5,7 @@ WHAT_STARTS_A_SERVER = """
 import sys
 import async_inference.cli.main, async_inference.cli.checks.outputs
 import async_emulator.command.serve, async_emulator.command.foreground, async_emulator.command.settings
-import async_emulator.deployments.served_model, async_emulator.deployments.chain_settings
+import async_emulator.deployments.served_model
 import async_emulator.deployments.served_chain
 slow = {"aiohttp", "httpx", "prometheus_client", "pydantic", "pydantic_core", "starlette", "truss", "uvicorn"}
 print(sorted(slow & set(sys.modules)))

@@ -14,7 +14,7 @@ from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.gcs import errors as gcs_errors
 from truss_outputs.stores.gcs.client import retry
 from truss_outputs.stores.presigning import length_problem
-from truss_outputs.stores.transfer import CHUNK, PART, Passing, whole_if_small
+from truss_outputs.stores.transfer import CHUNK, PART, Passing, in_parts, whole_if_small
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Client
@@ -168,14 +168,30 @@ class GCSStore(BucketUrls):
             raise known from error
 
 
+class _Parts:
+    """A stream's parts as the SDK reads them for a resumable upload: each once, in order."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._parts = in_parts(chunks, PART)
+        self._position = 0
+
+    def read(self, size: int) -> bytes:
+        """The next part. `size` is always PART, the blob's chunk size; only the last part may be smaller."""
+        part = next(self._parts, b"")
+        self._position += len(part)
+        return part
+
+    def tell(self) -> int:
+        """How many bytes have been read."""
+        return self._position
+
+
 def _upload(blob: "Blob", chunks: Iterator[bytes], options: dict[str, Any]) -> None:
-    """A resumable upload, of which nothing is visible until its last part."""
-    writer = blob.open("wb", chunk_size=PART, ignore_flush=True, **options)
-    try:
-        for chunk in chunks:
-            writer.write(chunk)
-        writer.close()
-    except BaseException:
-        with suppress(Exception):  # the upload's own error counts
-            writer.terminate()
-        raise
+    """A resumable upload: nothing is visible until its last part, which is sent only once `chunks` has ended.
+
+    An upload that fails is abandoned, and GCS drops it after a week
+    (cloud.google.com/storage/docs/resumable-uploads). The SDK's own writer, `blob.open("wb")`, is not used:
+    where its request to cancel an upload fails, its finaliser commits what has been sent so far.
+    """
+    blob.chunk_size = PART
+    blob.upload_from_file(_Parts(chunks), **options)

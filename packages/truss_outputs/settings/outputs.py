@@ -22,20 +22,11 @@ from truss_outputs.settings.sections import (
 )
 from truss_outputs.settings.store import TOKEN_VARIABLE, URL_VARIABLE, StoreSettings
 from truss_outputs.store import Store
-from truss_outputs.stores.azure.account import named_in
+from truss_outputs.stores.schemes import SCHEMES
 from truss_outputs.stores.url import from_url
 from truss_outputs.values.types.images import ImageFormat
 
 __all__ = ["SECTION", "URL_VARIABLE", "OutputSettings", "Secrets"]
-
-# The last that is set holds.
-_AWS_VARIABLES = {
-    "endpoint_url": ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
-    "region": ("AWS_DEFAULT_REGION", "AWS_REGION"),
-}
-
-# Each of them says which of Azure's accounts is meant.
-_ACCOUNT = {"account_name", "endpoint_url", "connection_string_secret"}
 
 
 class OutputSettings(StoreSettings):
@@ -75,10 +66,9 @@ class OutputSettings(StoreSettings):
                 raise SettingsError(SECTION, f"found {found}; allowed: settings by name, such as url")
         override = environ.get(URL_VARIABLE)
         values = _overridden(section, override) if override else dict(section)
-        if str(values.get("url")).startswith("s3://"):
-            values = {**_told_to_aws(environ), **values}
-        elif str(values.get("url")).startswith("az://") and not _ACCOUNT & set(values):
-            values = {**_told_to_azure(environ), **values}
+        scheme = SCHEMES.get(str(values.get("url")).partition("://")[0])
+        if scheme is not None:
+            values = {**scheme.defaults(environ, values), **values}
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
@@ -94,23 +84,6 @@ class OutputSettings(StoreSettings):
         """
         url = url or self.url_for()
         return from_url(url, options=self.options_for(url, secrets), setting=f"{SECTION}.url")
-
-
-def _told_to_aws(environ: Mapping[str, str]) -> dict[str, str]:
-    """What AWS's own variables say, which its SDK reads by itself and the other engine does not."""
-    return {
-        setting: environ[name]
-        for setting, names in _AWS_VARIABLES.items()
-        for name in names
-        if environ.get(name)
-    }
-
-
-def _told_to_azure(environ: Mapping[str, str]) -> dict[str, str]:
-    try:
-        return named_in(environ)
-    except ValueError:  # of a variable that may not even count: it is said when the store is opened
-        return {}
 
 
 def _overridden(section: Mapping[str, Any], url: str) -> dict[str, Any]:

@@ -1,14 +1,13 @@
-"""The secrets of a Truss, asked for by the names that settings give."""
+"""The secrets of a Truss: read by the names in the settings, and known by value so that none is stored."""
 
-import re
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, Self
 
 from pydantic import SecretStr
 
 from truss_outputs.errors import SettingsError
 
 SECTION = "model_metadata.truss_outputs"
-SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 
 class Secrets(Protocol):
@@ -35,3 +34,27 @@ def _missing(setting: str, name: str) -> SettingsError:
         f"the secret {name!r} is missing: declare it in config.yaml under secrets: as '{name}: null' "
         f"and give it a value in Baseten (locally in the environment variable TRUSS_SECRET_{name})",
     )
+
+
+class KnownSecrets:
+    """The secrets that `config.yaml` declares. Read each time, as Baseten rotates them while a model runs."""
+
+    def __init__(self, names: Iterable[str] = (), secrets: Secrets | None = None) -> None:
+        self._names = tuple(names)
+        self._secrets: Secrets = secrets if secrets is not None else {}
+
+    @classmethod
+    def of_truss(cls, config: Mapping[str, Any], secrets: Secrets) -> Self:
+        """The secrets of the Truss with this `config`."""
+        declared = config.get("secrets") or {}
+        return cls(map(str, declared), secrets)
+
+    def values(self) -> frozenset[str]:
+        """The values of all secrets that have one."""
+        return frozenset(value for name in self._names if (value := self._value(name)))
+
+    def _value(self, name: str) -> str | None:
+        try:
+            return str(self._secrets[name]).strip()
+        except Exception:  # Truss's own class, for a secret that has no value
+            return None

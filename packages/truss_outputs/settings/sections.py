@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from truss_outputs.settings.secrets import SECRET_NAME
 from truss_outputs.stores.presigning import WEEK_SECONDS
+from truss_outputs.stores.setting import SECRET_NAME
 
 _HOST = re.compile(r"(\*\.)?([a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}")
 

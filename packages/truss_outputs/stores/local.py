@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, content_type_of, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.stores.scheme import Scheme
 from truss_outputs.stores.transfer import CHUNK, Passing
 
 # What these say stays true when asked again at once. Others, of a network file system above all, may pass.
@@ -198,3 +199,17 @@ def _raise_unless_absent(error: OSError) -> None:
 def _reason(error: OSError) -> str:
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return f"{code}: {_LASTING.get(error.errno or 0, error.strerror or 'the file system refused')}"
+
+
+def _check(place: str, path: str) -> None:
+    if place not in ("", "localhost"):
+        raise ValueError("a folder's url has three slashes, as it lies on this machine")
+    if not path or not unquote(path).isprintable():
+        raise ValueError("it names no folder")
+
+
+def _open(place: str, path: str, options: None) -> LocalStore:
+    return LocalStore(Path("/", unquote(path)))
+
+
+SCHEME = Scheme(name="file", example="file:///absolute/folder", check=_check, open=_open)

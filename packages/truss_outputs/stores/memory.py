@@ -1,5 +1,6 @@
 """A store in this process's memory: for trying things out, and for tests."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +9,10 @@ from threading import Lock
 from truss_outputs.errors import AlreadyExists, ObjectNotFound
 from truss_outputs.keys import check_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.stores.scheme import Scheme
 from truss_outputs.stores.transfer import CHUNK, Passing, in_parts
+
+_NAME = re.compile(r"[A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,3 +97,15 @@ class MemoryStore:
 
 # Shared on purpose: in a process, a name is an address. Who wants a store to himself makes a `MemoryStore()`.
 _NAMED: dict[str, MemoryStore] = {}
+
+
+def _check(place: str, path: str) -> None:
+    if path or not _NAME.fullmatch(place):
+        raise ValueError("a memory has a name and no more")
+
+
+def _open(place: str, path: str, options: None) -> MemoryStore:
+    return MemoryStore.named(place)
+
+
+SCHEME = Scheme(name="memory", example="memory://name", check=_check, open=_open)

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from truss_outputs.store import Body, PutReceipt
 
@@ -13,6 +15,10 @@ CHUNK = 1024 * 1024
 # of one size.
 _MOST_PARTS = 10_000
 PART = 8 * 1024 * 1024
+
+_IN_FLIGHT = 4  # with the part being read, 40 MiB
+
+T = TypeVar("T")
 
 
 class Passing:
@@ -83,6 +89,26 @@ def whole_if_small(chunks: Iterator[bytes], limit: int) -> tuple[bytes | None, I
         if size > limit:
             return None, _resumed(seen, chunks)
     return seen[0] if len(seen) == 1 else b"".join(seen), iter(())
+
+
+def upload_parts(put: Callable[[int, bytes], T], parts: Iterable[bytes], *, name: str) -> list[T]:
+    """Call `put` with each part and its number from 1, several at once; return the answers in order.
+
+    The next parts are made meanwhile. Raises what `parts` and `put` raise, once no call is under way: no part
+    arrives after an upload was given up. `name` is the name of the threads.
+    """
+    done: list[T] = []
+    in_flight: deque[Future[T]] = deque()
+    threads = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix=name)
+    try:
+        for number, part in enumerate(parts, start=1):
+            if len(in_flight) == _IN_FLIGHT:
+                done.append(in_flight.popleft().result())
+            in_flight.append(threads.submit(put, number, part))
+        done.extend(future.result() for future in in_flight)
+    finally:
+        threads.shutdown(cancel_futures=True)
+    return done
 
 
 def _resumed(seen: deque[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -11,8 +11,9 @@ from requests.adapters import HTTPAdapter
 
 from truss_outputs import StoreError, from_url
 from truss_outputs.stores.gcs import client as gcs_client
+from truss_outputs.stores.gcs.options import GCSOptions
 from truss_outputs.stores.gcs.store import GCSStore
-from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.options import Engine
 
 bodies = pytest.mark.parametrize("make", [lambda: b"small", lambda: iter([b"x" * 9_000_000])])
 
@@ -22,11 +23,11 @@ bodies = pytest.mark.parametrize("make", [lambda: b"small", lambda: iter([b"x" *
 def test_every_object_is_kept_as_the_settings_say(
     gcs_endpoint: str, engine: Engine, make: Callable[[], bytes]
 ) -> None:
-    options = StoreOptions(
+    options = GCSOptions(
         engine=engine, endpoint_url=gcs_endpoint, storage_class="NEARLINE", metadata={"team": "vision"}
     )
     from_url(f"gs://results/{engine}", options=options).put("x.bin", make(), content_type="image/png")
-    reader = from_url(f"gs://results/{engine}", options=StoreOptions(engine="sdk", endpoint_url=gcs_endpoint))
+    reader = from_url(f"gs://results/{engine}", options=GCSOptions(engine="sdk", endpoint_url=gcs_endpoint))
     assert isinstance(reader, GCSStore)
     blob = reader._blob("x.bin")
     blob.reload()
@@ -39,7 +40,7 @@ def test_every_object_is_kept_as_the_settings_say(
 
 def test_damaged_bytes_are_refused_by_the_server(gcs_endpoint: str) -> None:
     """Of the test's server: else nothing would be shown by uploads that succeed."""
-    store = from_url("gs://results/damaged", options=StoreOptions(engine="sdk", endpoint_url=gcs_endpoint))
+    store = from_url("gs://results/damaged", options=GCSOptions(engine="sdk", endpoint_url=gcs_endpoint))
     assert isinstance(store, GCSStore)
     blob = store._blob("x")
     blob.crc32c = "AAAAAA=="
@@ -51,7 +52,7 @@ def test_damaged_bytes_are_refused_by_the_server(gcs_endpoint: str) -> None:
 @pytest.mark.parametrize("engine", ["sdk", "obstore"])
 def test_who_cannot_be_reached_is_named(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("truss_outputs.stores.gcs.store.retry", lambda: None)
-    store = from_url("gs://results/x", options=StoreOptions(engine=engine, endpoint_url="http://127.0.0.1:9"))
+    store = from_url("gs://results/x", options=GCSOptions(engine=engine, endpoint_url="http://127.0.0.1:9"))
     with pytest.raises(StoreError, match=r"^gs://results/x/a: ") as caught:
         store.put("a", b"x", content_type="text/plain")
     assert caught.value.is_transient
@@ -76,7 +77,7 @@ def test_an_abandoned_upload_commits_nothing_when_it_is_collected(
 ) -> None:
     """The SDK's BlobWriter finishes an upload in its finaliser if the request to cancel it failed."""
     monkeypatch.setattr("truss_outputs.stores.gcs.store.retry", lambda: None)
-    client = gcs_client.connect(StoreOptions(endpoint_url=gcs_endpoint))
+    client = gcs_client.connect(GCSOptions(endpoint_url=gcs_endpoint))
     store = GCSStore(bucket="results", prefix=uuid.uuid4().hex, client=client)
     store.put("a.bin", b"before", content_type="video/mp4")
 
@@ -95,6 +96,6 @@ def test_an_abandoned_upload_commits_nothing_when_it_is_collected(
 
 
 def test_a_stream_that_fills_its_last_part_is_stored_whole(gcs_endpoint: str) -> None:
-    store = from_url("gs://results/full", options=StoreOptions(engine="sdk", endpoint_url=gcs_endpoint))
+    store = from_url("gs://results/full", options=GCSOptions(engine="sdk", endpoint_url=gcs_endpoint))
     receipt = store.put("x.bin", iter([b"x" * (16 * 1024 * 1024)]), content_type="video/mp4")
     assert store.head("x.bin").size == receipt.size == 16 * 1024 * 1024

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from truss_outputs.stores.options import StoreOptions
+from truss_outputs.stores.azure.options import AzureOptions
 
 _PUBLIC_CLOUD = "core.windows.net"
 
@@ -40,7 +40,7 @@ class Account:
         return self.endpoint.startswith("http:")
 
 
-def account_of(options: StoreOptions, environ: Mapping[str, str]) -> Account:
+def account_of(options: AzureOptions, environ: Mapping[str, str]) -> Account:
     """The account that the options name, or else the variables of the Azure CLI.
 
     A key or token in a variable counts only where the options bring none, and only for the account that the
@@ -81,7 +81,7 @@ def account_of(options: StoreOptions, environ: Mapping[str, str]) -> Account:
     return account
 
 
-def check_words(options: StoreOptions) -> None:
+def check_words(options: AzureOptions) -> None:
     """Azure's own rules for what other services are told too. Raises ValueError."""
     if options.storage_class not in (None, *_TIERS):
         raise ValueError(f"found storage_class {options.storage_class!r}; allowed: {', '.join(_TIERS)}")

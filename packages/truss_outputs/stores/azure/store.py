@@ -13,9 +13,8 @@ from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.azure.account import Account
 from truss_outputs.stores.bucket_urls import BucketUrls
-from truss_outputs.stores.parts_tmp import uploaded
 from truss_outputs.stores.presigning import length_problem
-from truss_outputs.stores.transfer import PART, Passing, in_parts, whole_if_small
+from truss_outputs.stores.transfer import PART, Passing, in_parts, upload_parts, whole_if_small
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, ContainerClient
@@ -182,7 +181,7 @@ def _upload_blocks(blob: "BlobClient", parts: Iterable[bytes], options: dict[str
         blob.stage_block(block, part, length=len(part), validate_content=True)
         return BlobBlock(block)
 
-    blob.commit_block_list(uploaded(put, parts, name="azure-block"), **options)
+    blob.commit_block_list(upload_parts(put, parts, name="azure-block"), **options)
 
 
 def _if_missing() -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from truss_outputs.stores.options import StoreOptions
+from truss_outputs.stores.gcs.options import GCSOptions
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
@@ -17,7 +17,7 @@ _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 _POOL = 32
 
 
-def connect(options: StoreOptions) -> "Client":
+def connect(options: GCSOptions) -> "Client":
     """A client for all threads and the whole process. Nothing is sent to the bucket yet.
 
     Raises ImportError without google-cloud-storage, and ValueError for credentials that are none.
@@ -37,7 +37,7 @@ def connect(options: StoreOptions) -> "Client":
     return Client(project="unused", credentials=found, _http=session, client_options=endpoint)
 
 
-def credentials(options: StoreOptions) -> "GoogleCredentials":
+def credentials(options: GCSOptions) -> "GoogleCredentials":
     """Of the JSON given, or of Google's own chain. Over an open connection no token is sent."""
     import google.auth
     from google.auth.credentials import AnonymousCredentials

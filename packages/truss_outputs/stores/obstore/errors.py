@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
-from truss_outputs.stores.s3 import errors as s3_errors
 
 _STATUS = re.compile(r"non-2xx status code: (\d{3})|\bstatus: (\d{3})|\(code: (\d{3})\)")
 _CODE = re.compile(r"<Code>(\w[\w.]*)</Code>")
@@ -37,11 +36,11 @@ class NoCredentials(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What was tried, as the service's list of permissions calls it."""
+    """One request: its url, the service's name for the permission it needs, and how to read its answer."""
 
     url: str
     action: str
-    answer: Callable[..., StoreError] = s3_errors.answer  # as the service's codes mean it
+    answer: Callable[..., StoreError]
 
 
 def stated(error: Exception, operation: Operation, no_credentials: NoCredentials | None) -> StoreError:

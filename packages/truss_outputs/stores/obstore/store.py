@@ -1,64 +1,24 @@
 """A store in a bucket, reached through obstore: many times faster than the SDKs, and light to import."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from truss_outputs.errors import ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
-from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.obstore import errors as obstore_errors
+from truss_outputs.stores.obstore.connection import Connection
 from truss_outputs.stores.presigning import length_problem
-from truss_outputs.stores.s3 import errors as s3_errors
 from truss_outputs.stores.transfer import CHUNK, PART, Passing, part_size, whole_if_small
 
 if TYPE_CHECKING:
     from obstore import Attributes, SignCapableStore
-    from obstore.store import ObjectStore
 
 _IN_FLIGHT = 5  # parts of one upload: with the one being read, 48 MiB
 _LARGEST_CREATE = 64 * 1024 * 1024
-
-_ACTIONS = MappingProxyType(
-    {
-        "s3": {
-            "put": "s3:PutObject",
-            "get": "s3:GetObject",
-            "list": "s3:ListBucket",
-            "delete": "s3:DeleteObject",
-        },
-        "gs": {
-            "put": "storage.objects.create",
-            "get": "storage.objects.get",
-            "list": "storage.objects.list",
-            "delete": "storage.objects.delete",
-        },
-        "az": {"put": "write", "get": "read", "list": "list", "delete": "delete"},
-    }
-)
-_ANSWERS = MappingProxyType({"s3": s3_errors.answer, "gs": s3_errors.answer, "az": azure_errors.answer})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connection:
-    """A bucket as obstore knows it, for all threads.
-
-    `quick` leaves retries to who calls, `patient` outlives an outage of some seconds, as a part of a stream
-    that has passed cannot be asked for again. `credentials` tells why there are none,
-    `cannot_sign` why these sign no url of a path.
-    """
-
-    quick: "ObjectStore"
-    patient: "ObjectStore"
-    credentials: Any = None
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    cannot_sign: Callable[[str], str | None] = lambda path: None
 
 
 class ObstoreStore(BucketUrls):
@@ -72,8 +32,6 @@ class ObstoreStore(BucketUrls):
     def __init__(self, *, scheme: str, bucket: str, prefix: str = "", connection: Connection) -> None:
         super().__init__(scheme, bucket, prefix)
         self._connection = connection
-        self._actions = _ACTIONS[scheme]
-        self._answer = _ANSWERS[scheme]
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`.
@@ -205,7 +163,9 @@ class ObstoreStore(BucketUrls):
             if passing and passing.error:  # the producer's own, as it was or in obstore's words
                 raise passing.error from None
             operation = obstore_errors.Operation(
-                url=self.url_of(key), action=self._actions[action], answer=self._answer
+                url=self.url_of(key),
+                action=self._connection.actions[action],
+                answer=self._connection.answer,
             )
             failed = getattr(self._connection.credentials, "failure", None)
             # From None, as obstore repeats the service's whole answer.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from truss_outputs.stores.credentials import Credentials, WebIdentity
-from truss_outputs.stores.options import AddressingStyle, StoreOptions
+from truss_outputs.stores.s3.options import AddressingStyle, S3Options
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -63,7 +63,7 @@ def connect(
     return client
 
 
-def attributes(options: StoreOptions) -> dict[str, Any]:
+def attributes(options: S3Options) -> dict[str, Any]:
     """What every put says of its object, in the SDK's words."""
     named = {
         "ServerSideEncryption": options.sse,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from truss_outputs.stores.parts_tmp import uploaded
+from truss_outputs.stores.transfer import upload_parts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -67,4 +67,4 @@ def _upload_parts(
         answer = client.upload_part(**target, PartNumber=number, Body=part, ChecksumSHA256=checksum)
         return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
 
-    return uploaded(put, parts, name="s3-part")  # none arrives after the upload is thrown away
+    return upload_parts(put, parts, name="s3-part")  # none arrives after the upload is thrown away

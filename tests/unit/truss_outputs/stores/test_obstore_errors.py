@@ -3,8 +3,9 @@ import pytest
 
 from truss_outputs import AlreadyExists, ObjectNotFound
 from truss_outputs.stores.obstore.errors import NoCredentials, Operation, stated
+from truss_outputs.stores.xml_errors import answer
 
-PUT = Operation(url="s3://bucket/r/result.json", action="s3:PutObject")
+PUT = Operation(url="s3://bucket/r/result.json", action="s3:PutObject", answer=answer)
 
 
 def text(code: str, status: int, retries: int = 0) -> str:

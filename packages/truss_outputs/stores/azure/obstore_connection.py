@@ -2,22 +2,25 @@
 
 import re
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.stores.azure import client as azure_client
 from truss_outputs.stores.azure.account import Account
-from truss_outputs.stores.obstore import connect as obstore_client
-from truss_outputs.stores.obstore.store import Connection
-from truss_outputs.stores.options import StoreOptions
+from truss_outputs.stores.azure.errors import answer
+from truss_outputs.stores.azure.options import AzureOptions
+from truss_outputs.stores.obstore.connection import PATIENT, QUICK, Connection, attributes, client_config
 
 # obstore (0.12) signs a blob's name as it stands in a url, Azure as it is without escapes.
 _SIGNABLE = re.compile(r"[A-Za-z0-9._~/-]*")
+
+_ACTIONS = MappingProxyType({"put": "write", "get": "read", "list": "list", "delete": "delete"})
 
 if TYPE_CHECKING:
     from obstore.store import AzureCredentialProvider, RetryConfig
 
 
-def connect_az(container: str, account: Account, options: StoreOptions) -> Connection:
+def connect(container: str, account: Account, options: AzureOptions) -> Connection:
     """Raises ImportError without obstore, ValueError where nothing opens the account."""
     from obstore.store import AzureStore
 
@@ -27,15 +30,17 @@ def connect_az(container: str, account: Account, options: StoreOptions) -> Conne
         return AzureStore(
             container,
             config={"account_name": account.name, "endpoint": account.endpoint},
-            client_options=obstore_client.client_config(is_plain=account.is_plain),
+            client_options=client_config(is_plain=account.is_plain),
             retry_config=retry,
             credential_provider=opened_by,
         )
 
     return Connection(
-        quick=store(obstore_client.QUICK),
-        patient=store(obstore_client.PATIENT),
-        attributes=obstore_client.attributes(options),
+        quick=store(QUICK),
+        patient=store(PATIENT),
+        actions=_ACTIONS,
+        answer=answer,
+        attributes=attributes(options),
         cannot_sign=partial(_cannot_sign, account),
     )
 

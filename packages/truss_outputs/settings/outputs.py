@@ -1,6 +1,6 @@
-"""The settings, read once where the model starts and checked there.
+"""The settings, read and checked once when the model starts.
 
-They stand in `config.yaml` under `model_metadata.truss_outputs`, the one part of it Truss leaves to the user.
+They stand in `config.yaml` under `model_metadata.truss_outputs`: Truss leaves `model_metadata` to the user.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ __all__ = ["SECTION", "URL_VARIABLE", "OutputSettings", "Secrets"]
 
 
 class OutputSettings(StoreSettings):
-    """Where results go, with which credentials, and what is said of them."""
+    """All settings: where results go, what gives access there, and what the caller gets."""
 
     images: ImageFormat = Field(
         default="PNG",
@@ -87,14 +87,14 @@ class OutputSettings(StoreSettings):
 
 
 def _overridden(section: Mapping[str, Any], url: str) -> dict[str, Any]:
-    """The settings of who works elsewhere: all goes to `url`, whatever its environment or destination."""
+    """The settings with every result going to `url`, whatever the environment or destination."""
     destinations = section.get("destinations")
     names = destinations if isinstance(destinations, Mapping) else {}
     return {**section, "url": url, "environments": {}, "destinations": dict.fromkeys(names, url)}
 
 
 def _named(error: ValidationError, *, is_overridden: bool) -> SettingsError:
-    """The first of pydantic's complaints, in our words."""
+    """The first of pydantic's errors as a SettingsError."""
     first = error.errors(include_url=False)[0]
     setting = ".".join(map(str, first["loc"]))
     key = URL_VARIABLE if setting == "url" and is_overridden else ".".join(filter(None, (SECTION, setting)))

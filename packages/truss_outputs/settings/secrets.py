@@ -11,7 +11,7 @@ SECTION = "model_metadata.truss_outputs"
 
 
 class Secrets(Protocol):
-    """Truss's secrets: to be asked for one by name, and for nothing else."""
+    """Truss's secrets. Nothing but reading one by its name is relied on."""
 
     def __getitem__(self, name: str, /) -> str:
         """The secret's value. Raises where it is not declared, or has none."""
@@ -21,7 +21,7 @@ def secret(secrets: Secrets, setting: str, name: str) -> SecretStr:
     """The value of the secret that `setting` names. Raises SettingsError."""
     try:
         value = secrets[name].strip()  # a secret that Baseten mounts as a file may end in a newline
-    except Exception as error:  # Truss's own class, if the secret is not declared and if it has no value
+    except Exception as error:  # Truss's own class: the secret is not declared, or has no value
         raise _missing(setting, name) from error
     if not value:
         raise _missing(setting, name)
@@ -37,7 +37,7 @@ def _missing(setting: str, name: str) -> SettingsError:
 
 
 class KnownSecrets:
-    """The secrets that `config.yaml` declares. Read each time, as Baseten rotates them while a model runs."""
+    """The secrets that `config.yaml` declares. Read at every call, as Baseten may rotate them meanwhile."""
 
     def __init__(self, names: Iterable[str] = (), secrets: Secrets | None = None) -> None:
         self._names = tuple(names)
@@ -56,5 +56,5 @@ class KnownSecrets:
     def _value(self, name: str) -> str | None:
         try:
             return str(self._secrets[name]).strip()
-        except Exception:  # Truss's own class, for a secret that has no value
+        except Exception:  # Truss's own class: the secret has no value
             return None

@@ -31,7 +31,7 @@ class MemoryStore:
 
     @classmethod
     def named(cls, name: str) -> "MemoryStore":
-        """The one store of this name in this process, as two urls that are equal name the same place."""
+        """The store of this name: in one process, equal urls name the same store."""
         return _NAMED.setdefault(name, cls(name))
 
     @property
@@ -71,7 +71,7 @@ class MemoryStore:
         return in_parts([self._object(key).body], CHUNK)
 
     def head(self, key: str) -> ObjectInfo:
-        """What is known of the object; see `Store.head`."""
+        """The object without its bytes; see `Store.head`."""
         return self._object(key).info
 
     def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
@@ -95,7 +95,7 @@ class MemoryStore:
         return stored
 
 
-# Shared on purpose: in a process, a name is an address. Who wants a store to himself makes a `MemoryStore()`.
+# Shared on purpose: in a process, a name is an address. `MemoryStore()` makes a store that nothing shares.
 _NAMED: dict[str, MemoryStore] = {}
 
 

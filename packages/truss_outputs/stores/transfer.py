@@ -1,4 +1,4 @@
-"""A body on its way into a store, of which no more than a chunk or a part is held at a time."""
+"""Bodies on their way into a store, of which only a few chunks or parts are in memory at a time."""
 
 import hashlib
 from collections import deque
@@ -11,8 +11,8 @@ from truss_outputs.store import Body, PutReceipt
 
 CHUNK = 1024 * 1024
 
-# What S3 allows (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html); R2 wants all parts but the last
-# of one size.
+# S3's limit (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). R2 demands that all parts but the
+# last have one size.
 _MOST_PARTS = 10_000
 PART = 8 * 1024 * 1024
 
@@ -22,9 +22,10 @@ T = TypeVar("T")
 
 
 class Passing:
-    """A body's chunks, hashed and counted while they pass. To be iterated over once.
+    """The chunks of a body, hashed and counted as they are read. Iterate over it once.
 
-    What its producer raised is in `error`, so that a store does not take it for its own failure.
+    `error` is the exception that the body's producer raised, so that a store can tell it from its own
+    failure.
     """
 
     def __init__(self, body: Body, *, chunk: int = CHUNK) -> None:
@@ -50,21 +51,21 @@ class Passing:
 
     @property
     def receipt(self) -> PutReceipt:
-        """Of what has passed so far."""
+        """The size and hash of the chunks that have been read so far."""
         return PutReceipt(size=self._size, sha256=self._digest.hexdigest())
 
 
 def part_size(body: Body) -> int:
-    """The size of the parts to upload `body` in. A stream of unknown length may have 78 GiB."""
+    """The size in bytes of each part of `body`. A stream of unknown length can have up to 78 GiB."""
     size = body.stat().st_size if isinstance(body, Path) else len(body) if isinstance(body, bytes) else 0
     return max(PART, -(-size // _MOST_PARTS))
 
 
 def in_parts(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same bytes in parts of `size`, of which the last may be smaller."""
+    """The same bytes in parts of `size` bytes; the last may be smaller."""
     part = bytearray()
     for chunk in chunks:
-        if len(chunk) == size and not part:  # as a file is read: spare the copy
+        if len(chunk) == size and not part:  # as a file's chunks are: no copy is needed
             yield chunk
             continue
         rest = memoryview(chunk)
@@ -80,7 +81,7 @@ def in_parts(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 def whole_if_small(chunks: Iterator[bytes], limit: int) -> tuple[bytes | None, Iterator[bytes]]:
-    """The whole body if it has no more than `limit` bytes, or else None and all its chunks."""
+    """The whole body if it has at most `limit` bytes, otherwise None and all its chunks."""
     seen: deque[bytes] = deque()
     size = 0
     for chunk in chunks:
@@ -113,7 +114,7 @@ def upload_parts(put: Callable[[int, bytes], T], parts: Iterable[bytes], *, name
 
 def _resumed(seen: deque[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
     while seen:
-        yield seen.popleft()  # and hold it no longer
+        yield seen.popleft()  # and drop the reference
     yield from chunks
 
 

@@ -9,7 +9,7 @@ from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
 
 _DENIED = "the credentials may not {action} here"
 
-# The service's words: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+# The codes: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _CODES = MappingProxyType(
     {
         "403": _DENIED,  # the answer to a HEAD has no body, so no code of its own
@@ -58,6 +58,6 @@ def answer(url: str, *, code: str, status: int, action: str, was_retried: bool) 
     text = _CODES.get(code or str(status), f"the service refused (HTTP {status})").format(action=action)
     if action == "s3:GetObject" and text == _DENIED.format(action=action):
         text += ", or may not s3:ListBucket, without which S3 does not say that an object is absent"
-    # After a retry of the SDK's the refusal says nothing about what became of the first try.
+    # After a retry, a refusal does not say whether the first try succeeded.
     is_transient = was_retried or code in _MAY_PASS or status >= 500 or status in (0, 429)
     return StoreError(url, f"{code or status}: {text}", is_transient=is_transient)

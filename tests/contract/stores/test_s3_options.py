@@ -79,7 +79,7 @@ def test_a_role_is_lent_for_the_token(
 def test_the_lent_key_is_a_temporary_one(s3_endpoint: str, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("header.payload.signature")
     identity = WebIdentity(role_arn=ROLE, token_file=tmp_path / "token")
-    key = obstore_credentials.lent_role(identity, url=s3_endpoint)()
+    key = obstore_credentials.assumed_role(identity, url=s3_endpoint)()
     assert key["token"]
     assert key["expires_at"] is not None
     assert key["expires_at"].tzinfo is not None
@@ -98,7 +98,7 @@ def test_who_lends_roles_may_be_away(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("secret.token")
     identity = WebIdentity(role_arn=ROLE, token_file=tmp_path / "token")
     with pytest.raises(NoCredentials, match="cannot be asked for the role") as caught:
-        obstore_credentials.lent_role(identity, url="http://127.0.0.1:9")()
+        obstore_credentials.assumed_role(identity, url="http://127.0.0.1:9")()
     assert caught.value.is_transient
     assert "secret" not in str(caught.value)
 

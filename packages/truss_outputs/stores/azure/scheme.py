@@ -5,7 +5,7 @@ import re
 
 from truss_outputs.store import Store
 from truss_outputs.stores.azure import settings
-from truss_outputs.stores.azure.account import account_of, check_words
+from truss_outputs.stores.azure.account import account_of, check_options
 from truss_outputs.stores.azure.options import AzureOptions
 from truss_outputs.stores.bucket_urls import check_prefix
 from truss_outputs.stores.engines import open_with_engine
@@ -24,7 +24,7 @@ def _check(container: str, prefix: str) -> None:
 
 def _open(container: str, prefix: str, options: AzureOptions) -> Store:
     """What the options leave open is taken from Azure's own variables."""
-    check_words(options)
+    check_options(options)
     return open_with_engine(container, prefix, options, sdk=_open_sdk, obstore=_open_obstore)
 
 

@@ -24,7 +24,10 @@ _NO_KEY = "these credentials have no key to sign urls with; a service account's 
 
 
 def connect(bucket: str, options: GCSOptions) -> Connection:
-    """Raises ImportError without obstore, or without google-auth where only it can find credentials."""
+    """Connect to a bucket.
+
+    Raises ImportError without obstore, or without google-auth where only it can find credentials.
+    """
     from obstore.store import GCSStore
 
     config: dict[str, Any] = {"base_url": options.endpoint_url} if options.endpoint_url else {}
@@ -58,5 +61,5 @@ def connect(bucket: str, options: GCSOptions) -> Connection:
 
 
 def _anonymous() -> dict[str, Any]:
-    """What is sent over an open connection in place of a token: left without, obstore looks for one."""
+    """The token that is sent over http. Without one, obstore would look for a real one."""
     return {"token": "anonymous", "expires_at": None}

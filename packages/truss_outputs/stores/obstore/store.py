@@ -24,9 +24,9 @@ _LARGEST_CREATE = 64 * 1024 * 1024
 class ObstoreStore(BucketUrls):
     """A `Store` in a bucket of S3 or GCS, or a container of Azure, below an optional prefix.
 
-    `head` tells no SHA-256. A create is one request, as obstore (0.12) completes no upload in parts under a
-    condition: its body is held whole, and may have 64 MiB if it is not bytes already. Results are created,
-    and small; artifacts are put.
+    `head` returns no SHA-256. A create is one request, because obstore (0.12) completes no upload in parts
+    under a condition: its body is held whole, and a stream or file may have 64 MiB. Results are created, and
+    they are small; artifacts are put.
     """
 
     def __init__(self, *, scheme: str, bucket: str, prefix: str = "", connection: Connection) -> None:
@@ -37,14 +37,14 @@ class ObstoreStore(BucketUrls):
         """Store `body` under `key`; see `Store.put`.
 
         S3 checks the SHA-256 of a body sent whole, and the CRC-64/NVME of each part of a longer one. For GCS
-        and Azure obstore (0.12) sends no checksum, and shows none of theirs: there it is TLS that guards the
-        bytes on their way, and the reader that checks them.
+        and Azure obstore (0.12) sends no checksum, and shows none of theirs: there TLS guards the bytes
+        in transit, and the reader checks them.
         """
         import obstore
 
         check_key(key)
         limit = _LARGEST_CREATE if create else PART
-        if create and isinstance(body, bytes):  # held already
+        if create and isinstance(body, bytes):  # in memory already
             limit = len(body)
         size = part_size(body)
         passing = Passing(body)
@@ -52,13 +52,13 @@ class ObstoreStore(BucketUrls):
         if whole is None and create:
             problem = f"the obstore engine creates no stream or file of more than {limit} bytes"
             raise StoreError(self.url_of(key), f"{problem}: set `engine: sdk`", is_transient=False)
-        ours = self._connection
-        attributes = cast("Attributes", {**ours.attributes, "Content-Type": content_type})
-        tags = dict(ours.tags) or None
+        connection = self._connection
+        attributes = cast("Attributes", {**connection.attributes, "Content-Type": content_type})
+        tags = dict(connection.tags) or None
         with self._errors(key, "put", passing):
             if whole is None:
                 obstore.put(
-                    ours.patient,
+                    connection.patient,
                     self._prefix + key,
                     chunks,
                     attributes=attributes,
@@ -68,7 +68,7 @@ class ObstoreStore(BucketUrls):
                 )
             else:
                 obstore.put(
-                    ours.quick,
+                    connection.quick,
                     self._prefix + key,
                     whole,
                     attributes=attributes,
@@ -96,7 +96,7 @@ class ObstoreStore(BucketUrls):
         return self._chunks(key, iter(found.stream(min_chunk_size=CHUNK)))
 
     def head(self, key: str) -> ObjectInfo:
-        """What is known of the object; see `Store.head`."""
+        """The object without its bytes; see `Store.head`."""
         import obstore
 
         check_key(key)
@@ -135,11 +135,11 @@ class ObstoreStore(BucketUrls):
             pass
 
     def presign_problem(self, seconds: int) -> str | None:
-        """Why no url can be signed for so long; see `Presigner`."""
+        """Why no url can be signed for `seconds`; see `Presigner`."""
         return self._connection.cannot_sign(self._prefix) or length_problem(seconds)
 
     def presign(self, key: str, seconds: int) -> str:
-        """A url for anybody to read the object by; see `Presigner`."""
+        """A url by which anybody may read the object; see `Presigner`."""
         check_key(key)
         if problem := self.presign_problem(seconds) or self._connection.cannot_sign(key):
             raise ValueError(problem)
@@ -160,7 +160,7 @@ class ObstoreStore(BucketUrls):
         try:
             yield
         except (BaseError, FileNotFoundError, PermissionError, ValueError) as error:
-            if passing and passing.error:  # the producer's own, as it was or in obstore's words
+            if passing and passing.error:  # the producer's own error, which obstore may have wrapped
                 raise passing.error from None
             operation = obstore_errors.Operation(
                 url=self.url_of(key),
@@ -168,5 +168,5 @@ class ObstoreStore(BucketUrls):
                 answer=self._connection.answer,
             )
             failed = getattr(self._connection.credentials, "failure", None)
-            # From None, as obstore repeats the service's whole answer.
-            raise obstore_errors.stated(error, operation, failed) from None
+            # `from None`: obstore's text repeats the service's whole answer.
+            raise obstore_errors.translated(error, operation, failed) from None

@@ -1,4 +1,4 @@
-"""What S3 and its SDK refuse with, in plain language.
+"""Errors of S3 and its SDK in plain language.
 
 Only error codes and names are passed on, never the text that came with them: it can quote a credential.
 """
@@ -26,7 +26,7 @@ _ACTIONS = MappingProxyType(
     }
 )
 
-# The SDK's own words, by the name of the exception. Where no answer came, a write may have arrived.
+# By the name of the SDK's exception. Where no answer came, a write may still have arrived.
 _UNANSWERED = MappingProxyType(
     {
         "ConnectTimeoutError": "the endpoint does not answer",
@@ -67,7 +67,7 @@ def refusal(error: "ClientError", url: str) -> StoreError:
 
 
 def failure(error: "BotoCoreError", url: str) -> StoreError:
-    """The store's error where there was no answer, or where the SDK did not even ask."""
+    """The store's error where no answer came, or where the SDK sent no request."""
     name = type(error).__name__
     if name in _UNSENT:
         return StoreError(url, f"{name}: {_UNSENT[name]}", is_transient=False)

@@ -23,22 +23,25 @@ _ACTIONS = MappingProxyType(
     }
 )
 
-# What goes up in parts is hashed here already, and its SHA-256 stands in the result. A second one, of each
+# A body sent in parts is hashed here already, and its SHA-256 stands in the result. A second hash, of each
 # part, would take as long again; this checksum takes next to nothing (S3's own choice where none is named:
 # docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html).
 _IN_PARTS = MappingProxyType({"checksum_algorithm": "CRC64NVME", "unsigned_payload": True})
 
 
 def connect(bucket: str, options: S3Options) -> Connection:
-    """Raises ImportError without obstore, or without boto3 where only its chain can find credentials."""
+    """Connect to a bucket.
+
+    Raises ImportError without obstore, or without boto3 where only its chain can find credentials.
+    """
     from obstore.store import S3Store
 
-    region, asked = _access(options)
+    region, provider = _access(options)
     config: dict[str, Any] = {
         "region": region,
         "checksum_algorithm": "SHA256",
         "unsigned_payload": not options.is_plain,  # TLS and the checksum guard the body already
-        "disable_bulk_delete": True,  # which not every server has
+        "disable_bulk_delete": True,  # not every server has it
         **_addressing(bucket, options),
     }
     if options.sse:
@@ -52,7 +55,7 @@ def connect(bucket: str, options: S3Options) -> Connection:
             config={**config, **more},  # type: ignore[arg-type]
             client_options=client_config(is_plain=options.is_plain),
             retry_config=retry,
-            credential_provider=asked,
+            credential_provider=provider,
         )
 
     return Connection(
@@ -60,18 +63,18 @@ def connect(bucket: str, options: S3Options) -> Connection:
         patient=store(PATIENT, **_IN_PARTS),
         actions=_ACTIONS,
         answer=answer,
-        credentials=asked,
+        credentials=provider,
         attributes=attributes(options),
         tags=options.tags,
     )
 
 
-def _access(options: S3Options) -> tuple[str, obstore_credentials.Asked]:
+def _access(options: S3Options) -> tuple[str, obstore_credentials.CredentialProvider]:
     region = options.region or _DEFAULT_REGION
     if options.credentials:
         return region, obstore_credentials.static(options.credentials)
     if options.web_identity:
-        return region, obstore_credentials.lent_role(
+        return region, obstore_credentials.assumed_role(
             options.web_identity, url=obstore_credentials.sts_url(region)
         )
     import boto3
@@ -86,7 +89,7 @@ def _access(options: S3Options) -> tuple[str, obstore_credentials.Asked]:
 
 
 def _addressing(bucket: str, options: S3Options) -> dict[str, Any]:
-    """By default as AWS wants it, or as every other server understands it, whatever its host name."""
+    """The bucket's address: in AWS as AWS wants it, elsewhere by default as every server understands it."""
     is_path = options.addressing_style == "path" or (
         options.addressing_style == "auto" and (options.endpoint_url is not None or "." in bucket)
     )

@@ -38,8 +38,8 @@ ROOT = Path(__file__).parents[3]
 
 @contextmanager
 def _served(program: str) -> Iterator[str]:
-    """The url of one of the servers beside, in a process of its own."""
-    command = [sys.executable, "-m", f"tests.contract.servers.{program}"]
+    """The url of a server in a process of its own, so that what it holds is not the store's memory."""
+    command = [sys.executable, "-m", program]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -56,7 +56,7 @@ def _served(program: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    with _served("s3_server") as url:
+    with _served("tests.s3_server") as url:
         yield url
 
 
@@ -97,7 +97,7 @@ def s3_server(s3_client: "S3Client", s3_endpoint: str) -> _Server:
 
 @pytest.fixture(scope="session")
 def gcs_endpoint() -> Iterator[str]:
-    with _served("gcs_server") as url:
+    with _served("tests.contract.servers.gcs_server") as url:
         yield url
 
 

@@ -21,8 +21,8 @@ from truss_outputs.errors import OutputError, StoreError
 from truss_outputs.request_id import HasHeaders, request_id_of
 from truss_outputs.response import check_response, respond
 from truss_outputs.results.failures import failure_key, failure_of
-from truss_outputs.settings.known_secrets import KnownSecrets
 from truss_outputs.settings.outputs import OutputSettings, Secrets
+from truss_outputs.settings.secrets import KnownSecrets
 from truss_outputs.settings.sections import FailureSettings, InputSettings, ResponseSettings
 from truss_outputs.store import Store
 from truss_outputs.stores.probe import require

@@ -1,4 +1,4 @@
-"""The boundary between results and wherever they are kept."""
+"""The boundary between results and the places that keep them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 Body: TypeAlias = bytes | Path | Iterable[bytes]
-"""What `put` takes: bytes, a file, or a stream of any length, hashed and counted while it passes."""
+"""The body of a `put`: bytes, a file, or a stream of any length. It is hashed and counted as it is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PutReceipt:
-    """What was stored: the body's size in bytes and its SHA-256 in hex."""
+    """The size in bytes of the stored body, and its SHA-256 in hex."""
 
     size: int
     sha256: str
@@ -20,7 +20,7 @@ class PutReceipt:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectEntry:
-    """An object as a listing knows it. `modified` is in UTC."""
+    """One object of a listing. `modified` is in UTC."""
 
     key: str
     size: int
@@ -40,14 +40,14 @@ class Store(Protocol):
 
     What every store guarantees:
 
-    - A put is atomic: its object is there whole or not at all, to every reader, whatever crashes.
-    - A put that returns has stored its object durably, and it is at once what `get`, `head` and `list` see.
+    - A put is atomic: every reader sees its object whole or not at all, whatever crashes.
+    - A put that returns has stored its object durably, and `get`, `head` and `list` see it at once.
     - `create=True` never overwrites. Of any number of concurrent creates of one key, one returns and the
-      others raise AlreadyExists. Where an answer was lost, AlreadyExists can mean one's own write.
-    - Keys are Unicode text in parts divided by '/'. One that could lead elsewhere, or that is not the same in
-      all stores (see `keys.check_key`), raises InvalidKey before anything is done.
-    - All else that goes wrong is a StoreError naming the url, whose `is_transient` says whether the store
-      refused for good. No message holds a credential.
+      others raise AlreadyExists. Where an answer was lost, AlreadyExists can be about the caller's own write.
+    - Keys are Unicode text in parts divided by '/'. A key that could lead elsewhere, or that differs between
+      stores (see `keys.check_key`), raises InvalidKey before anything is done.
+    - Every other failure is a StoreError that names the url; its `is_transient` says whether another try may
+      succeed. No message holds a credential.
     - Every method may be called from many threads at once.
     """
 
@@ -59,11 +59,11 @@ class Store(Protocol):
         """The url of an object here, whether it exists or not."""
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
-        """Store `body` under `key`, in place of what was there, or with `create` only if nothing was.
+        """Store `body` under `key` in place of any object there; with `create`, only if there is none.
 
-        Where the server can, it checks the body against the checksum and refuses what arrived damaged.
-        A file or a stream is never held whole. If reading it raises, that error passes and nothing is stored.
-        A stream is used up even by a put that fails: who would try again needs a new one.
+        A server that can do so checks the body against a checksum and refuses a damaged one.
+        A file or a stream is never held whole. If reading it raises, that error is passed on and nothing is
+        stored. A put that fails uses up its stream too: another try needs a new one.
         """
 
     def get(self, key: str) -> bytes:
@@ -73,10 +73,10 @@ class Store(Protocol):
         """The object's bytes, chunk by chunk. Raises ObjectNotFound at once, StoreError while it is read."""
 
     def head(self, key: str) -> ObjectInfo:
-        """What is known of the object. Raises ObjectNotFound."""
+        """The object without its bytes. Raises ObjectNotFound."""
 
     def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
         """The objects whose key begins with `prefix`, in the order of their keys' UTF-8 bytes."""
 
     def delete(self, key: str) -> None:
-        """Remove the object. That it is not there is no error."""
+        """Remove the object. An absent object is no error."""

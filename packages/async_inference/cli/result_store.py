@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from truss_outputs.settings.outputs import OutputSettings
     from truss_outputs.store import Store
 
-_ACCESS = (
-    "access_key_id_secret",
-    "secret_access_key_secret",
-    "session_token_secret",
-    "role_arn",
-    "service_account_secret",
-    "account_key_secret",
-    "sas_token_secret",
-    "connection_string_secret",
-)
 _ANOTHER = "another"  # a probe: no placeholder has this value by default
 _SECRET = "TRUSS_SECRET_"  # noqa: S105  # the start of a variable's name
 
@@ -114,10 +104,9 @@ class Outputs:
 
 def _as_caller(settings: "OutputSettings", environ: Mapping[str, str]) -> "OutputSettings":
     """`settings` without secrets that are set on Baseten only: the SDK then finds the caller's own key."""
-    names = [getattr(settings, setting) for setting in _ACCESS if setting.endswith("_secret")]
-    if any(name and _SECRET + name in environ for name in names):
+    if any(_SECRET + name in environ for name in settings.secret_names):
         return settings
-    return settings.model_copy(update=dict.fromkeys(_ACCESS))
+    return settings.without_access()
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The settings of `model_metadata.truss_outputs`, read once."""
+"""The settings in `config.yaml`: their keys, their allowed values, and the secrets they name."""

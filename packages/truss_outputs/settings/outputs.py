@@ -1,6 +1,6 @@
-"""The settings, read once where the model starts and checked there.
+"""The settings, read and checked once when the model starts.
 
-They stand in `config.yaml` under `model_metadata.truss_outputs`, the one part of it Truss leaves to the user.
+They stand in `config.yaml` under `model_metadata.truss_outputs`: Truss leaves `model_metadata` to the user.
 """
 
 from collections.abc import Mapping
@@ -22,24 +22,15 @@ from truss_outputs.settings.sections import (
 )
 from truss_outputs.settings.store import TOKEN_VARIABLE, URL_VARIABLE, StoreSettings
 from truss_outputs.store import Store
-from truss_outputs.stores.azure.account import named_in
+from truss_outputs.stores.schemes import SCHEMES
 from truss_outputs.stores.url import from_url
 from truss_outputs.values.types.images import ImageFormat
 
 __all__ = ["SECTION", "URL_VARIABLE", "OutputSettings", "Secrets"]
 
-# The last that is set holds.
-_AWS_VARIABLES = {
-    "endpoint_url": ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
-    "region": ("AWS_DEFAULT_REGION", "AWS_REGION"),
-}
-
-# Each of them says which of Azure's accounts is meant.
-_ACCOUNT = {"account_name", "endpoint_url", "connection_string_secret"}
-
 
 class OutputSettings(StoreSettings):
-    """Where results go, with which credentials, and what is said of them."""
+    """All settings: where results go, what gives access there, and what the caller gets."""
 
     images: ImageFormat = Field(
         default="PNG",
@@ -75,10 +66,9 @@ class OutputSettings(StoreSettings):
                 raise SettingsError(SECTION, f"found {found}; allowed: settings by name, such as url")
         override = environ.get(URL_VARIABLE)
         values = _overridden(section, override) if override else dict(section)
-        if str(values.get("url")).startswith("s3://"):
-            values = {**_told_to_aws(environ), **values}
-        elif str(values.get("url")).startswith("az://") and not _ACCOUNT & set(values):
-            values = {**_told_to_azure(environ), **values}
+        scheme = SCHEMES.get(str(values.get("url")).partition("://")[0])
+        if scheme is not None:
+            values = {**scheme.defaults(environ, values), **values}
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
@@ -96,32 +86,15 @@ class OutputSettings(StoreSettings):
         return from_url(url, options=self.options_for(url, secrets), setting=f"{SECTION}.url")
 
 
-def _told_to_aws(environ: Mapping[str, str]) -> dict[str, str]:
-    """What AWS's own variables say, which its SDK reads by itself and the other engine does not."""
-    return {
-        setting: environ[name]
-        for setting, names in _AWS_VARIABLES.items()
-        for name in names
-        if environ.get(name)
-    }
-
-
-def _told_to_azure(environ: Mapping[str, str]) -> dict[str, str]:
-    try:
-        return named_in(environ)
-    except ValueError:  # of a variable that may not even count: it is said when the store is opened
-        return {}
-
-
 def _overridden(section: Mapping[str, Any], url: str) -> dict[str, Any]:
-    """The settings of who works elsewhere: all goes to `url`, whatever its environment or destination."""
+    """The settings with every result going to `url`, whatever the environment or destination."""
     destinations = section.get("destinations")
     names = destinations if isinstance(destinations, Mapping) else {}
     return {**section, "url": url, "environments": {}, "destinations": dict.fromkeys(names, url)}
 
 
 def _named(error: ValidationError, *, is_overridden: bool) -> SettingsError:
-    """The first of pydantic's complaints, in our words."""
+    """The first of pydantic's errors as a SettingsError."""
     first = error.errors(include_url=False)[0]
     setting = ".".join(map(str, first["loc"]))
     key = URL_VARIABLE if setting == "url" and is_overridden else ".".join(filter(None, (SECTION, setting)))

@@ -1,18 +1,17 @@
-"""The secrets of a Truss, asked for by the names that settings give."""
+"""The secrets of a Truss: read by the names in the settings, and known by value so that none is stored."""
 
-import re
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, Self
 
 from pydantic import SecretStr
 
 from truss_outputs.errors import SettingsError
 
 SECTION = "model_metadata.truss_outputs"
-SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 
 class Secrets(Protocol):
-    """Truss's secrets: to be asked for one by name, and for nothing else."""
+    """Truss's secrets. Nothing but reading one by its name is relied on."""
 
     def __getitem__(self, name: str, /) -> str:
         """The secret's value. Raises where it is not declared, or has none."""
@@ -22,7 +21,7 @@ def secret(secrets: Secrets, setting: str, name: str) -> SecretStr:
     """The value of the secret that `setting` names. Raises SettingsError."""
     try:
         value = secrets[name].strip()  # a secret that Baseten mounts as a file may end in a newline
-    except Exception as error:  # Truss's own class, if the secret is not declared and if it has no value
+    except Exception as error:  # Truss's own class: the secret is not declared, or has no value
         raise _missing(setting, name) from error
     if not value:
         raise _missing(setting, name)
@@ -35,3 +34,27 @@ def _missing(setting: str, name: str) -> SettingsError:
         f"the secret {name!r} is missing: declare it in config.yaml under secrets: as '{name}: null' "
         f"and give it a value in Baseten (locally in the environment variable TRUSS_SECRET_{name})",
     )
+
+
+class KnownSecrets:
+    """The secrets that `config.yaml` declares. Read at every call, as Baseten may rotate them meanwhile."""
+
+    def __init__(self, names: Iterable[str] = (), secrets: Secrets | None = None) -> None:
+        self._names = tuple(names)
+        self._secrets: Secrets = secrets if secrets is not None else {}
+
+    @classmethod
+    def of_truss(cls, config: Mapping[str, Any], secrets: Secrets) -> Self:
+        """The secrets of the Truss with this `config`."""
+        declared = config.get("secrets") or {}
+        return cls(map(str, declared), secrets)
+
+    def values(self) -> frozenset[str]:
+        """The values of all secrets that have one."""
+        return frozenset(value for name in self._names if (value := self._value(name)))
+
+    def _value(self, name: str) -> str | None:
+        try:
+            return str(self._secrets[name]).strip()
+        except Exception:  # Truss's own class: the secret has no value
+            return None

@@ -1,6 +1,6 @@
-"""The settings of how results are handed over, each a section of its own in `model_metadata.truss_outputs`.
+"""The sections of `model_metadata.truss_outputs`: answers, failures, signatures and inputs.
 
-A section reports what is wrong with it as one ValueError in words, which the settings around it name.
+A section raises one ValueError in plain words; the settings around it add the key.
 """
 
 import re
@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from truss_outputs.settings.secrets import SECRET_NAME
 from truss_outputs.stores.presigning import WEEK_SECONDS
+from truss_outputs.stores.setting import SECRET_NAME
 
 _HOST = re.compile(r"(\*\.)?([a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}")
 
@@ -25,7 +25,9 @@ def _host(value: str) -> str:
 
 
 def _secret_name(value: str) -> str:
-    if not SECRET_NAME.fullmatch(value) or value.startswith("whsec_"):  # perhaps the secret: not repeated
+    if not SECRET_NAME.fullmatch(value) or value.startswith(
+        "whsec_"
+    ):  # perhaps the secret itself, so it is not repeated
         raise ValueError("found no secret's name; allowed: letters, digits, '_', '.' and '-'")
     return value
 
@@ -35,7 +37,7 @@ class _Settings(BaseModel):
 
 
 class ResponseSettings(_Settings):
-    """What the caller and the webhook get."""
+    """The answer to the caller and the webhook."""
 
     form: Literal["reference", "inline", "both"] = "reference"
     # The platform names no limit for a webhook's body; this is its limit for a request's (256 KiB).
@@ -44,20 +46,20 @@ class ResponseSettings(_Settings):
 
 
 class FailureSettings(_Settings):
-    """What is kept of an attempt that failed."""
+    """The error record of a failed attempt."""
 
     store: bool = True
     traceback: bool = False
 
 
 class SignatureSettings(_Settings):
-    """With which webhook secret a result is signed: the name of a Truss secret."""
+    """The webhook secret that signs results: the name of a Truss secret."""
 
     secret: Annotated[str, AfterValidator(_secret_name)]
 
 
 class InputSettings(_Settings):
-    """Which large inputs are read, and how much of them."""
+    """Which references to large inputs are read, and up to which size."""
 
     allowed_hosts: list[Annotated[str, AfterValidator(_host)]] = []
     limit_bytes: int = Field(default=1_073_741_824, ge=1)
@@ -65,7 +67,7 @@ class InputSettings(_Settings):
 
 
 def _section_of(kind: type[_Section], *, shorthand: str | None = None) -> Callable[[Any], _Section]:
-    """Reads a section. Mere text stands for the one setting that `shorthand` names."""
+    """A reader of one section. Text alone stands for the setting `shorthand`."""
     names = ", ".join(kind.model_fields)
 
     def read(value: Any) -> _Section:

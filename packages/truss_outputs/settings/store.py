@@ -1,71 +1,49 @@
-"""The settings that say where results are stored, with which credentials, and how the bucket keeps them."""
+"""The settings that say where results are stored, what gives access there, and how the bucket keeps them.
+
+The keys that only some schemes take are derived from their `SCHEME` objects.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
 
 from truss_outputs.errors import SettingsError
 from truss_outputs.settings.secrets import SECTION, Secrets, secret
 from truss_outputs.settings.url_template import expand
-from truss_outputs.settings.values import (
-    AccountName,
-    Destinations,
-    EndpointUrl,
-    EnvironmentSettings,
-    KmsKeyName,
-    Metadata,
-    Region,
-    RoleArn,
-    SecretName,
-    Tags,
-    Url,
-    Word,
-)
-from truss_outputs.stores.azure.settings import ACCOUNT_SETTINGS, check_account
-from truss_outputs.stores.credentials import Credentials, WebIdentity
-from truss_outputs.stores.options import AddressingStyle, Encryption, Engine, StoreOptions
+from truss_outputs.settings.values import Destinations, EndpointUrl, EnvironmentSettings, Metadata, Tags, Url
+from truss_outputs.stores.credentials import WebIdentity
+from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.schemes import SCHEMES
+from truss_outputs.stores.setting import Setting, Word
 from truss_outputs.stores.url import StoreUrl
 
 URL_VARIABLE = "TRUSS_OUTPUTS_URL"
 TOKEN_VARIABLE = "B10_OIDC_TOKEN_PATH"  # noqa: S105  # a file's name; truss-examples, oidc-recipes/
 
-# The settings that go by another name among a store's options, as they are secrets there and names here.
-_OPTION_OF = {
-    "access_key_id_secret": "credentials",
-    "role_arn": "web_identity",
-    "service_account_secret": "service_account",
-    "account_key_secret": "account_key",
-    "sas_token_secret": "sas_token",
-    "connection_string_secret": "connection_string",
+_OF_SCHEMES: dict[str, Setting] = {
+    setting.name: setting
+    for group in (
+        *(scheme.access for scheme in SCHEMES.values()),
+        *(scheme.objects for scheme in SCHEMES.values()),
+    )
+    for setting in group
 }
-# Of which one is named, and that is an option itself.
-_ALONE = ("service_account_secret", "account_key_secret", "sas_token_secret", "connection_string_secret")
-_PLAIN_OPTIONS = (
-    "engine",
-    "endpoint_url",
-    "region",
-    "account_name",
-    "addressing_style",
-    "sse",
-    "kms_key_id",
-    "kms_key_name",
-    "storage_class",
-    "metadata",
-    "tags",
-)
+_ACCESS = tuple(name for name, setting in _OF_SCHEMES.items() if setting.kind != "plain")
+
+# A bucket's url first, then that of a place which is no bucket.
+_EXAMPLES = [f"`{each.example}`" for each in sorted(SCHEMES.values(), key=lambda each: each.options is None)]
 
 
-class StoreSettings(BaseModel):
-    """Where results go, and with which credentials."""
+class _Places(BaseModel):
+    """Where results go. These keys stand first wherever the settings are listed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: Url = Field(
-        description="Where results are stored: `s3://bucket/prefix`, `gs://bucket/prefix`, "
-        "`az://container/prefix`, `file:///absolute/folder` or `memory://name`, with `{environment}`, "
-        "`{model_id}` and `{deployment_id}` anywhere after the bucket. "
+        description=f"Where results are stored: {', '.join(_EXAMPLES[:-1])} or {_EXAMPLES[-1]}, with "
+        "`{environment}`, `{model_id}` and `{deployment_id}` anywhere after the bucket. "
         f"The environment variable `{URL_VARIABLE}` wins over it, and over the two below."
     )
     environments: dict[str, EnvironmentSettings] = Field(
@@ -78,7 +56,8 @@ class StoreSettings(BaseModel):
     )
     engine: Engine = Field(
         default="auto",
-        description="What speaks to the bucket: `sdk` (boto3, google-cloud-storage, azure-storage-blob), "
+        description="What speaks to the bucket: `sdk` "
+        f"({', '.join(each.sdk for each in SCHEMES.values() if each.sdk)}), "
         "`obstore`, or by default `auto`, which is obstore where it is installed.",
     )
     endpoint_url: EndpointUrl | None = Field(
@@ -86,63 +65,27 @@ class StoreSettings(BaseModel):
         description="The server to ask instead of AWS, for a bucket that speaks S3 (R2, MinIO, Ceph, B2); or "
         "an Azure account's own endpoint, where that is not `https://NAME.blob.core.windows.net`.",
     )
-    region: Region | None = Field(
-        default=None, description="The bucket's region. By default the SDK's own choice."
+
+
+if TYPE_CHECKING:
+
+    class _PlacesAndAccess(_Places):
+        def __getattr__(self, name: str) -> Any: ...  # the keys of the schemes
+
+else:
+    _PlacesAndAccess = create_model(
+        "_PlacesAndAccess",
+        __base__=_Places,
+        **{
+            name: (setting.type, Field(default=setting.default, description=setting.description))
+            for name, setting in _OF_SCHEMES.items()
+        },
     )
-    access_key_id_secret: SecretName | None = Field(
-        default=None,
-        description="The name of the Truss secret that holds the access key id. By default the SDK's own "
-        "credential chain is used.",
-    )
-    secret_access_key_secret: SecretName | None = Field(
-        default=None, description="The name of the Truss secret that holds the secret access key."
-    )
-    session_token_secret: SecretName | None = Field(
-        default=None,
-        description="The name of the Truss secret that holds the session token of a temporary key.",
-    )
-    role_arn: RoleArn | None = Field(
-        default=None,
-        description="The AWS role to take with Baseten's OIDC token, so that no key is needed: "
-        "`role_arn: arn:aws:iam::123456789012:role/name` and `region:` here, and at the top of config.yaml "
-        "`runtime: {oidc: {enabled: true}}`.",
-    )
-    service_account_secret: SecretName | None = Field(
-        default=None,
-        description="The name of the Truss secret that holds the JSON key of a Google service account, or "
-        "the JSON configuration of a workload identity. By default Google's own chain is used.",
-    )
-    account_name: AccountName | None = Field(
-        default=None, description="The Azure storage account that the container of an `az://` url is in."
-    )
-    account_key_secret: SecretName | None = Field(
-        default=None, description="The name of the Truss secret that holds the storage account's key."
-    )
-    sas_token_secret: SecretName | None = Field(
-        default=None,
-        description="The name of the Truss secret that holds a SAS token of the account or the container.",
-    )
-    connection_string_secret: SecretName | None = Field(
-        default=None,
-        description="The name of the Truss secret that holds the account's connection string, in place of "
-        "`account_name` and a key. Without any of the three Microsoft's own chain is used.",
-    )
-    addressing_style: AddressingStyle = Field(
-        default="auto",
-        description="Where the bucket stands in S3's urls: `virtual`, `path`, or by default `auto`, which is "
-        "`path` with an `endpoint_url`.",
-    )
-    sse: Encryption | None = Field(
-        default=None, description="How S3 encrypts: `AES256` or `aws:kms`. By default as the bucket says."
-    )
-    kms_key_id: Word | None = Field(
-        default=None, description="The KMS key's id or ARN, with `sse: aws:kms`. By default the bucket's key."
-    )
-    kms_key_name: KmsKeyName | None = Field(
-        default=None,
-        description="The Cloud KMS key that GCS encrypts with: "
-        "`projects/P/locations/L/keyRings/R/cryptoKeys/K`.",
-    )
+
+
+class StoreSettings(_PlacesAndAccess):
+    """Where results go, and what gives access there."""
+
     storage_class: Word | None = Field(
         default=None,
         description="The objects' storage class, such as `STANDARD_IA` (S3), `NEARLINE` (GCS) or `Cool` "
@@ -155,33 +98,29 @@ class StoreSettings(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        is_half = (self.access_key_id_secret is None) != (self.secret_access_key_secret is None)
-        if is_half:
-            raise ValueError("found one of access_key_id_secret and secret_access_key_secret; allowed: both")
-        if self.session_token_secret and not self.access_key_id_secret:
-            raise ValueError("found session_token_secret without access_key_id_secret; allowed: all three")
-        if self.role_arn and self.access_key_id_secret:
-            raise ValueError("found role_arn and access_key_id_secret; allowed: one of them")
-        if self.role_arn and not self.region:
-            raise ValueError("found role_arn without region; allowed: both")
-        if self.kms_key_id and self.sse != "aws:kms":
-            raise ValueError("found kms_key_id without sse; allowed: kms_key_id with sse: aws:kms")
-        check_account(self._urls(), self.model_dump(include=ACCOUNT_SETTINGS))
+        urls, values = self._urls(), self._values()
+        for scheme in SCHEMES.values():
+            scheme.check_settings(urls, values)
         if foreign := next(self._foreign(), None):
             raise ValueError(f"found {foreign}, which no store at {self.url!r} takes; allowed: leave it out")
         return self
+
+    def _values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in type(self).model_fields}
 
     def _urls(self) -> list[str]:
         return [self.url, *(each.url for each in self.environments.values()), *self.destinations.values()]
 
     def _foreign(self) -> Iterator[str]:
-        """Each setting that means nothing to any of the stores. Beside a mere folder all may stand."""
-        taken = [StoreUrl.parse(expand(url, {})).options for url in self._urls()]
-        if all(options is None for options in taken):
+        """Each setting that none of the stores takes. Where no store is a bucket, all may stand."""
+        buckets = [scheme for url in self._urls() if (scheme := _parsed(url).scheme).options is not None]
+        if not buckets:
             return
-        known = frozenset[str]().union(*(options for options in taken if options))
-        for name in (*_PLAIN_OPTIONS, *_OPTION_OF):
-            if getattr(self, name) not in (None, "auto", {}) and _OPTION_OF.get(name, name) not in known:
+        known = frozenset[str]().union(*(scheme.known_settings for scheme in buckets))
+        fields = StoreSettings.model_fields
+        for name in (*(name for name in fields if name not in _ACCESS), *_ACCESS):
+            is_of_buckets = any(name in scheme.known_settings for scheme in SCHEMES.values())
+            if is_of_buckets and name not in known and getattr(self, name) != fields[name].default:
                 yield name
 
     def url_for(
@@ -214,38 +153,43 @@ class StoreSettings(BaseModel):
             raise SettingsError(f"{SECTION}.{setting}", str(error)) from error
 
     def options_for(self, url: str, secrets: Secrets) -> StoreOptions:
-        """What the store at `url` takes of these settings. Raises SettingsError.
+        """The options of the store at `url`, of its scheme's own class. Raises SettingsError.
 
-        Secrets are read only for a store that has use for them: who overrides the url with a folder of his
-        own needs none.
+        Secrets are read only for a store that takes them: a developer who overrides the url with a folder
+        needs none.
         """
-        taken = StoreUrl.parse(url).options or frozenset()
-        role = self.role_arn
-        named: dict[str, Any] = {
-            _OPTION_OF[setting]: secret(secrets, setting, name)
-            for setting in _ALONE
-            if (name := getattr(self, setting)) and _OPTION_OF[setting] in taken
-        }
-        return StoreOptions(
-            **{name: getattr(self, name) for name in _PLAIN_OPTIONS if name in taken},
-            **named,
-            credentials=self.credentials(secrets) if "credentials" in taken else None,
-            web_identity=self._web_identity(role) if role and "web_identity" in taken else None,
-        )
+        scheme = StoreUrl.parse(url).scheme
+        if scheme.options is None:
+            return StoreOptions()
+        values = {name: value for name, value in self._values().items() if name in scheme.known_settings}
+        for setting in scheme.own_settings:
+            values[setting.name] = self._revealed(setting, values[setting.name], secrets)
+        return scheme.options.of_settings(values)
 
-    def credentials(self, secrets: Secrets) -> Credentials | None:
-        """The key in the named secrets, or None where none are named. Raises SettingsError."""
-        if not (self.access_key_id_secret and self.secret_access_key_secret):
-            return None
-        token = self.session_token_secret
-        return Credentials(
-            access_key_id=secret(secrets, "access_key_id_secret", self.access_key_id_secret),
-            secret_access_key=secret(secrets, "secret_access_key_secret", self.secret_access_key_secret),
-            session_token=secret(secrets, "session_token_secret", token) if token else None,
-        )
+    def requirements(self, url: str) -> Iterator[tuple[str, ...]]:
+        """The packages that the store at `url` needs in an image; see `Scheme.requirements`."""
+        return StoreUrl.parse(url).scheme.requirements(self._values())
 
-    def _web_identity(self, role_arn: str) -> WebIdentity:
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The names of the Truss secrets that give access to the store."""
+        names = (getattr(self, name) for name in _ACCESS if _OF_SCHEMES[name].kind == "secret")
+        return frozenset(filter(None, names))
+
+    def without_access(self) -> Self:
+        """The same settings for a caller, whose own access the service's SDK finds."""
+        return self.model_copy(update=dict.fromkeys(_ACCESS))
+
+    def _revealed(self, setting: Setting, value: Any, secrets: Secrets) -> Any:
+        if value is None or setting.kind == "plain":
+            return value
+        if setting.kind == "secret":
+            return secret(secrets, setting.name, value)
         if not self._token_file:
             problem = f"{TOKEN_VARIABLE} is not set: add runtime: {{oidc: {{enabled: true}}}} to config.yaml"
-            raise SettingsError(f"{SECTION}.role_arn", problem)
-        return WebIdentity(role_arn=role_arn, token_file=self._token_file)
+            raise SettingsError(f"{SECTION}.{setting.name}", problem)
+        return WebIdentity(role_arn=value, token_file=self._token_file)
+
+
+def _parsed(template: str) -> StoreUrl:
+    return StoreUrl.parse(expand(template, {}))

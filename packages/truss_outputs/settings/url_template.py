@@ -1,4 +1,4 @@
-"""Places in a store's url that are filled in where the model runs: `{environment}` and its like."""
+"""Placeholders in a store's url, such as `{environment}`, that are filled in where the model runs."""
 
 import re
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ _UNKNOWN = "none"  # of a model outside Baseten, or in no environment
 
 
 def expand(template: str, values: Mapping[str, str | None]) -> str:
-    """`template` with every placeholder filled in; what is not known is `none`.
+    """`template` with every placeholder filled in; an unknown value becomes `none`.
 
-    Raises ValueError for another placeholder, for one in the bucket's name, and for a value that could lead
-    elsewhere.
+    Raises ValueError for an unknown placeholder, for one in the bucket's name, and for a value that could
+    lead to another place.
     """
     allowed = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 

@@ -1,1 +1,1 @@
-"""The stores that ship with the package, and the one function that picks among them."""
+"""The stores that ship with the package, one folder a provider, and the registry of their url schemes."""

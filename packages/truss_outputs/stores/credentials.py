@@ -1,4 +1,4 @@
-"""The keys of a bucket, or what they can be had for."""
+"""Credentials of an S3 bucket, and the identity that AWS trades for them."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ class Credentials(BaseModel):
 
 
 class WebIdentity(BaseModel):
-    """A role that AWS lends to whom the token in a file names. The file is read anew for each loan."""
+    """A role that AWS grants for the token in a file. The file is read again for each session."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -2,7 +2,7 @@
 
 An object is first written under a name that no key can have, in the folder where it will stand, and forced to
 disk; then it gets its key in one step of the file system: a rename, or for `create` a hard link, which fails
-if the name is taken. What a crash leaves behind is such a nameless file, never half an object.
+if the name is taken. A crash leaves such a nameless file behind, never half an object.
 """
 
 import errno
@@ -12,14 +12,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, content_type_of, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.stores.scheme import Scheme
 from truss_outputs.stores.transfer import CHUNK, Passing
 
-# What these say stays true when asked again at once. Others, of a network file system above all, may pass.
+# Errors that another try would meet again. All others may pass, above all those of a network file system.
 _LASTING = {
     errno.EACCES: "permission denied",
     errno.EFBIG: "the file is larger than one may be here",
@@ -38,8 +39,8 @@ _LASTING = {
 class LocalStore:
     """A `Store` in a folder, which the first put makes.
 
-    The limits of a folder: it keeps no content type, so `head` tells the one the key's ending stands for, and
-    no checksum (`result.json` has both); and a key cannot begin with another whole key and '/'.
+    A folder keeps no content type, so `head` returns the type that the key's ending stands for, and no
+    checksum (`result.json` has both). A key cannot be the folder of another: `a` excludes `a/b`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -85,11 +86,11 @@ class LocalStore:
     def open(self, key: str) -> Iterator[bytes]:
         """The object's bytes, chunk by chunk; see `Store.open`."""
         chunks = self._chunks(key)
-        next(chunks)  # the file is open now, and closed whatever becomes of the iterator
+        next(chunks)  # opens the file, which is closed even if the iterator is dropped
         return chunks
 
     def head(self, key: str) -> ObjectInfo:
-        """What is known of the object; see `Store.head`."""
+        """The object without its bytes; see `Store.head`."""
         path = self._path(key)
         with self._errors(key), self._absence(key):
             if path.is_dir():
@@ -198,3 +199,17 @@ def _raise_unless_absent(error: OSError) -> None:
 def _reason(error: OSError) -> str:
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return f"{code}: {_LASTING.get(error.errno or 0, error.strerror or 'the file system refused')}"
+
+
+def _check(place: str, path: str) -> None:
+    if place not in ("", "localhost"):
+        raise ValueError("a folder's url has three slashes, as it lies on this machine")
+    if not path or not unquote(path).isprintable():
+        raise ValueError("it names no folder")
+
+
+def _open(place: str, path: str, options: None) -> LocalStore:
+    return LocalStore(Path("/", unquote(path)))
+
+
+SCHEME = Scheme(name="file", example="file:///absolute/folder", check=_check, open=_open)

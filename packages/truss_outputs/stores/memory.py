@@ -1,5 +1,6 @@
 """A store in this process's memory: for trying things out, and for tests."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +9,10 @@ from threading import Lock
 from truss_outputs.errors import AlreadyExists, ObjectNotFound
 from truss_outputs.keys import check_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.stores.scheme import Scheme
 from truss_outputs.stores.transfer import CHUNK, Passing, in_parts
+
+_NAME = re.compile(r"[A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ class MemoryStore:
 
     @classmethod
     def named(cls, name: str) -> "MemoryStore":
-        """The one store of this name in this process, as two urls that are equal name the same place."""
+        """The store of this name: in one process, equal urls name the same store."""
         return _NAMED.setdefault(name, cls(name))
 
     @property
@@ -67,7 +71,7 @@ class MemoryStore:
         return in_parts([self._object(key).body], CHUNK)
 
     def head(self, key: str) -> ObjectInfo:
-        """What is known of the object; see `Store.head`."""
+        """The object without its bytes; see `Store.head`."""
         return self._object(key).info
 
     def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
@@ -91,5 +95,17 @@ class MemoryStore:
         return stored
 
 
-# Shared on purpose: in a process, a name is an address. Who wants a store to himself makes a `MemoryStore()`.
+# Shared on purpose: in a process, a name is an address. `MemoryStore()` makes a store that nothing shares.
 _NAMED: dict[str, MemoryStore] = {}
+
+
+def _check(place: str, path: str) -> None:
+    if path or not _NAME.fullmatch(place):
+        raise ValueError("a memory has a name and no more")
+
+
+def _open(place: str, path: str, options: None) -> MemoryStore:
+    return MemoryStore.named(place)
+
+
+SCHEME = Scheme(name="memory", example="memory://name", check=_check, open=_open)

@@ -1,34 +1,34 @@
-"""Urls that let anybody read one object for a while: signed with the store's own key, asking nobody.
+"""Urls by which anybody may read one object for a limited time, signed without a request.
 
-A url that was signed with a temporary key ends with that key, however long it was signed for.
+A url signed with a temporary key expires with that key, however long it was signed for.
 """
 
 from typing import Protocol
 
 WEEK_SECONDS = 604_800
-"""The longest that a signature of S3, of GCS and of a user delegation in Azure may live.
+"""The longest life of a signature in S3, in GCS, and of a user delegation in Azure.
 
 Sources: docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html,
-cloud.google.com/storage/docs/access-control/signed-urls. A store holds all its urls to it.
+cloud.google.com/storage/docs/access-control/signed-urls. Every store applies it to all its urls.
 """
 
 
 class Presigner(Protocol):
-    """What a store in a bucket offers beside `Store`."""
+    """The further methods of a store that can sign urls."""
 
     def presign_problem(self, seconds: int) -> str | None:
-        """Why no url can be signed for so long, None if it can. Nothing is asked of the service."""
+        """Why no url can be signed for `seconds`, or None if one can. Nothing is asked of the service."""
 
     def presign(self, key: str, seconds: int) -> str:
-        """An https url under which anybody may read the object for so many seconds, if there is one.
+        """An https url by which anybody may read the object, if it exists, for `seconds`.
 
-        Raises ValueError with the problem, if there is one, InvalidKey, and StoreError where a key to sign
-        with could not be had.
+        Raises ValueError with the text of `presign_problem`, InvalidKey, and StoreError where no signing key
+        could be fetched.
         """
 
 
 def length_problem(seconds: int) -> str | None:
-    """What is wrong with signing for so long."""
+    """Why no url can be signed for `seconds`, or None if one can."""
     if 1 <= seconds <= WEEK_SECONDS:
         return None
     return f"found {seconds} seconds; allowed: 1 to {WEEK_SECONDS}, which is a week"

@@ -1,7 +1,7 @@
-"""Whether a store can be written, found out by writing to it.
+"""Tests whether a store can hold results, by writing to it.
 
 One small object is created, created again (which must be refused), looked up, read, listed and deleted. Its
-name begins with a folder that no request id can name, so nothing can take it for a result.
+key begins with a folder that no request id can name, so nothing can take it for a result.
 """
 
 import uuid
@@ -19,9 +19,9 @@ _BODY = b"Written by truss_outputs to see whether it may. It can be deleted.\n"
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeStep:
-    """One thing a store must be able to do. `problem` is None where it did it.
+    """One ability of a store, tested. `problem` is None if the test succeeded.
 
-    A store that lacks what is not `is_needed` holds results as well; `problem` says what else then fails.
+    A store that fails a step which is not `is_needed` can hold results; `problem` says what fails there.
     """
 
     name: str
@@ -30,7 +30,7 @@ class ProbeStep:
 
 
 def probe(store: Store, *, backoff: Backoff | None = None) -> Iterator[ProbeStep]:
-    """The steps, each when it is done. Where the first one fails there is no second."""
+    """Yield each step when it is done. If the first one fails, no other is tried."""
     tries = backoff or Backoff(budget=10.0)
     key = f"{FOLDER}/{uuid.uuid4().hex}"
     put = _step("put", lambda: tries.call(lambda: _create(store, key)))
@@ -48,7 +48,7 @@ def probe(store: Store, *, backoff: Backoff | None = None) -> Iterator[ProbeStep
 
 
 def require(store: Store, *, backoff: Backoff | None = None) -> list[str]:
-    """Raises StoreError naming all that is needed and missing. Returns what is missing and not needed."""
+    """Raise StoreError naming every needed step that failed. Return the failures of the others."""
     steps = [step for step in probe(store, backoff=backoff) if step.problem]
     needed = [f"cannot {step.name}: {step.problem}" for step in steps if step.is_needed]
     if needed:

@@ -1,24 +1,31 @@
-"""A body on its way into a store, of which no more than a chunk or a part is held at a time."""
+"""Bodies on their way into a store, of which only a few chunks or parts are in memory at a time."""
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from truss_outputs.store import Body, PutReceipt
 
 CHUNK = 1024 * 1024
 
-# What S3 allows (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html); R2 wants all parts but the last
-# of one size.
+# S3's limit (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). R2 demands that all parts but the
+# last have one size.
 _MOST_PARTS = 10_000
 PART = 8 * 1024 * 1024
 
+_IN_FLIGHT = 4  # with the part being read, 40 MiB
+
+T = TypeVar("T")
+
 
 class Passing:
-    """A body's chunks, hashed and counted while they pass. To be iterated over once.
+    """The chunks of a body, hashed and counted as they are read. Iterate over it once.
 
-    What its producer raised is in `error`, so that a store does not take it for its own failure.
+    `error` is the exception that the body's producer raised, so that a store can tell it from its own
+    failure.
     """
 
     def __init__(self, body: Body, *, chunk: int = CHUNK) -> None:
@@ -44,21 +51,21 @@ class Passing:
 
     @property
     def receipt(self) -> PutReceipt:
-        """Of what has passed so far."""
+        """The size and hash of the chunks that have been read so far."""
         return PutReceipt(size=self._size, sha256=self._digest.hexdigest())
 
 
 def part_size(body: Body) -> int:
-    """The size of the parts to upload `body` in. A stream of unknown length may have 78 GiB."""
+    """The size in bytes of each part of `body`. A stream of unknown length can have up to 78 GiB."""
     size = body.stat().st_size if isinstance(body, Path) else len(body) if isinstance(body, bytes) else 0
     return max(PART, -(-size // _MOST_PARTS))
 
 
 def in_parts(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same bytes in parts of `size`, of which the last may be smaller."""
+    """The same bytes in parts of `size` bytes; the last may be smaller."""
     part = bytearray()
     for chunk in chunks:
-        if len(chunk) == size and not part:  # as a file is read: spare the copy
+        if len(chunk) == size and not part:  # as a file's chunks are: no copy is needed
             yield chunk
             continue
         rest = memoryview(chunk)
@@ -74,7 +81,7 @@ def in_parts(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 def whole_if_small(chunks: Iterator[bytes], limit: int) -> tuple[bytes | None, Iterator[bytes]]:
-    """The whole body if it has no more than `limit` bytes, or else None and all its chunks."""
+    """The whole body if it has at most `limit` bytes, otherwise None and all its chunks."""
     seen: deque[bytes] = deque()
     size = 0
     for chunk in chunks:
@@ -85,9 +92,29 @@ def whole_if_small(chunks: Iterator[bytes], limit: int) -> tuple[bytes | None, I
     return seen[0] if len(seen) == 1 else b"".join(seen), iter(())
 
 
+def upload_parts(put: Callable[[int, bytes], T], parts: Iterable[bytes], *, name: str) -> list[T]:
+    """Call `put` with each part and its number from 1, several at once; return the answers in order.
+
+    The next parts are made meanwhile. Raises what `parts` and `put` raise, once no call is under way: no part
+    arrives after an upload was given up. `name` is the name of the threads.
+    """
+    done: list[T] = []
+    in_flight: deque[Future[T]] = deque()
+    threads = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix=name)
+    try:
+        for number, part in enumerate(parts, start=1):
+            if len(in_flight) == _IN_FLIGHT:
+                done.append(in_flight.popleft().result())
+            in_flight.append(threads.submit(put, number, part))
+        done.extend(future.result() for future in in_flight)
+    finally:
+        threads.shutdown(cancel_futures=True)
+    return done
+
+
 def _resumed(seen: deque[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
     while seen:
-        yield seen.popleft()  # and hold it no longer
+        yield seen.popleft()  # and drop the reference
     yield from chunks
 
 

@@ -70,9 +70,6 @@ class Handler(BaseHTTPRequestHandler):
                 )
             case "PUT", "resumable":
                 self.resume(query["upload_id"])
-            case "DELETE", "resumable":
-                OBJECTS.uploads.pop(query["upload_id"], None)
-                self.answer(499)
             case "GET", None if not name:
                 found, more = OBJECTS.page(query.get("prefix", ""), query.get("pageToken", ""), PAGE)
                 listing = {"items": [resource(name, kept) for name, kept in found]}

@@ -16,12 +16,16 @@ from tests.contract.servers import azurite
 from truss_outputs import LocalStore, MemoryStore, S3Store, Store, from_url
 from truss_outputs.stores.azure.account import account_of
 from truss_outputs.stores.azure.client import connect as connect_az
+from truss_outputs.stores.azure.options import AzureOptions
 from truss_outputs.stores.gcs import client as gcs
+from truss_outputs.stores.gcs.obstore_connection import connect as connect_gs_obstore
+from truss_outputs.stores.gcs.options import GCSOptions
 from truss_outputs.stores.gcs.store import GCSStore
-from truss_outputs.stores.obstore.connect import connect_gs, connect_s3
 from truss_outputs.stores.obstore.store import ObstoreStore
-from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.options import Engine
 from truss_outputs.stores.s3.client import connect
+from truss_outputs.stores.s3.obstore_connection import connect as connect_s3_obstore
+from truss_outputs.stores.s3.options import S3Options
 
 if TYPE_CHECKING:
     from google.cloud.storage import Client as GCSClient
@@ -34,8 +38,8 @@ ROOT = Path(__file__).parents[3]
 
 @contextmanager
 def _served(program: str) -> Iterator[str]:
-    """The url of one of the servers beside, in a process of its own."""
-    command = [sys.executable, "-m", f"tests.contract.servers.{program}"]
+    """The url of a server in a process of its own, so that what it holds is not the store's memory."""
+    command = [sys.executable, "-m", program]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -52,7 +56,7 @@ def _served(program: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    with _served("s3_server") as url:
+    with _served("tests.s3_server") as url:
         yield url
 
 
@@ -82,35 +86,35 @@ class _Server:
 @pytest.fixture
 def s3_server(s3_client: "S3Client", s3_endpoint: str) -> _Server:
     """With the environment of `s3_client`, in which the SDK's own chain finds a key."""
-    options = StoreOptions(endpoint_url=s3_endpoint, region="us-east-1")
+    options = S3Options(endpoint_url=s3_endpoint, region="us-east-1")
     return _Server(
         sdk=lambda bucket, prefix: S3Store(bucket=bucket, prefix=prefix, client=s3_client),
         obstore=lambda bucket, prefix: ObstoreStore(
-            scheme="s3", bucket=bucket, prefix=prefix, connection=connect_s3(bucket, options)
+            scheme="s3", bucket=bucket, prefix=prefix, connection=connect_s3_obstore(bucket, options)
         ),
     )
 
 
 @pytest.fixture(scope="session")
 def gcs_endpoint() -> Iterator[str]:
-    with _served("gcs_server") as url:
+    with _served("tests.contract.servers.gcs_server") as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def gcs_client(gcs_endpoint: str) -> Iterator["GCSClient"]:
-    client = gcs.connect(StoreOptions(endpoint_url=gcs_endpoint))
+    client = gcs.connect(GCSOptions(endpoint_url=gcs_endpoint))
     yield client
     client.close()
 
 
 @pytest.fixture
 def gcs_server(gcs_client: "GCSClient", gcs_endpoint: str) -> _Server:
-    options = StoreOptions(endpoint_url=gcs_endpoint)
+    options = GCSOptions(endpoint_url=gcs_endpoint)
     return _Server(
         sdk=lambda bucket, prefix: GCSStore(bucket=bucket, prefix=prefix, client=gcs_client),
         obstore=lambda bucket, prefix: ObstoreStore(
-            scheme="gs", bucket=bucket, prefix=prefix, connection=connect_gs(bucket, options)
+            scheme="gs", bucket=bucket, prefix=prefix, connection=connect_gs_obstore(bucket, options)
         ),
     )
 
@@ -122,15 +126,15 @@ def azure_endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def azure_options(azure_endpoint: str) -> StoreOptions:
+def azure_options(azure_endpoint: str) -> AzureOptions:
     """Those that open Azurite's account, in which there is a container."""
-    options = StoreOptions(endpoint_url=azure_endpoint, account_key=SecretStr(azurite.KEY))
+    options = AzureOptions(endpoint_url=azure_endpoint, account_key=SecretStr(azurite.KEY))
     connect_az(BUCKET, account_of(options, {})).create_container()
     return options
 
 
 @pytest.fixture
-def azure_server(azure_options: StoreOptions) -> _Server:
+def azure_server(azure_options: AzureOptions) -> _Server:
     def opened(engine: Engine) -> Callable[[str, str], Store]:
         options = replace(azure_options, engine=engine)
         return lambda bucket, prefix: from_url(f"az://{bucket}/{prefix}", options=options)

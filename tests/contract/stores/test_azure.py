@@ -18,22 +18,23 @@ from requests.adapters import HTTPAdapter
 
 from tests.contract.servers import azurite
 from truss_outputs import AlreadyExists, Store, StoreError, from_url
+from truss_outputs.stores.azure.options import AzureOptions
 from truss_outputs.stores.azure.store import AzureStore
-from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.options import Engine
 
 engines = pytest.mark.parametrize("engine", ["sdk", "obstore"])
 bodies = pytest.mark.parametrize("make", [lambda: b"small", lambda: iter([b"x" * 9_000_000])])
 WRONG = azurite.KEY.replace("E", "F")
 
 
-def opened(name: str, options: StoreOptions, engine: Engine = "sdk", **more: object) -> Store:
+def opened(name: str, options: AzureOptions, engine: Engine = "sdk", **more: object) -> Store:
     return from_url(f"az://results/{name}", options=replace(options, engine=engine, **more))  # type: ignore[arg-type]
 
 
 @engines
 @bodies
 def test_every_object_is_kept_as_the_settings_say(
-    azure_options: StoreOptions, engine: Engine, make: Callable[[], bytes]
+    azure_options: AzureOptions, engine: Engine, make: Callable[[], bytes]
 ) -> None:
     store = opened(f"kept/{engine}", azure_options, engine, storage_class="Cool", metadata={"team": "vision"})
     store.put("x.bin", make(), content_type="image/png")
@@ -55,7 +56,7 @@ class _Damaging(HTTPAdapter):
 
 @bodies
 def test_damaged_bytes_are_refused_by_the_server(
-    azure_options: StoreOptions, make: Callable[[], bytes]
+    azure_options: AzureOptions, make: Callable[[], bytes]
 ) -> None:
     store = opened("damaged", azure_options)
     assert isinstance(store, AzureStore)
@@ -66,7 +67,7 @@ def test_damaged_bytes_are_refused_by_the_server(
     assert list(store.list()) == []
 
 
-def test_streams_to_one_key_never_mix(azure_options: StoreOptions) -> None:
+def test_streams_to_one_key_never_mix(azure_options: AzureOptions) -> None:
     """Of Azure's blocks, which any upload to a key may take by their names."""
     store = opened("mixed", azure_options)
     together = Barrier(2)
@@ -87,7 +88,7 @@ def test_streams_to_one_key_never_mix(azure_options: StoreOptions) -> None:
 
 
 @engines
-def test_a_token_of_the_container_opens_it(azure_options: StoreOptions, engine: Engine) -> None:
+def test_a_token_of_the_container_opens_it(azure_options: AzureOptions, engine: Engine) -> None:
     permission = ContainerSasPermissions(read=True, write=True, create=True, delete=True, list=True)
     soon = datetime.now(UTC) + timedelta(minutes=5)
     token = generate_container_sas(
@@ -105,14 +106,14 @@ def test_a_token_of_the_container_opens_it(azure_options: StoreOptions, engine: 
 def test_a_connection_string_opens_it(azure_endpoint: str, engine: Engine) -> None:
     text = f"AccountName={azurite.ACCOUNT};AccountKey={azurite.KEY};BlobEndpoint={azure_endpoint};"
     store = from_url(
-        "az://results/string", options=StoreOptions(engine=engine, connection_string=SecretStr(text))
+        "az://results/string", options=AzureOptions(engine=engine, connection_string=SecretStr(text))
     )
     store.put("a", b"x", content_type="text/plain")
     assert store.get("a") == b"x"
 
 
 @engines
-def test_a_wrong_key_is_refused_at_once_and_not_shown(azure_options: StoreOptions, engine: Engine) -> None:
+def test_a_wrong_key_is_refused_at_once_and_not_shown(azure_options: AzureOptions, engine: Engine) -> None:
     store = opened("wrong", azure_options, engine, account_key=SecretStr(WRONG))
     for operation in (
         lambda: store.put("a", b"x", content_type="text/plain"),
@@ -135,7 +136,7 @@ def test_a_wrong_key_is_refused_at_once_and_not_shown(azure_options: StoreOption
 @engines
 def test_an_account_that_cannot_be_reached_is_named(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("azure.storage.blob._shared.policies.StorageRetryPolicy.sleep", lambda *args: None)
-    options = StoreOptions(
+    options = AzureOptions(
         engine=engine, endpoint_url="http://127.0.0.1:9/a", account_key=SecretStr(azurite.KEY)
     )
     with pytest.raises(StoreError, match=r"^az://results/x/a: .*the endpoint cannot be reached") as caught:

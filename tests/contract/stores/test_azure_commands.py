@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from async_inference.cli.main import main
 from tests.contract.servers import azurite
 from truss_outputs import Artifact, OutputWriter, from_url
-from truss_outputs.stores.options import StoreOptions
+from truss_outputs.stores.azure.options import AzureOptions
 
 CONFIG = """
 requirements: [%(package)s]
@@ -29,7 +29,7 @@ Run = Callable[..., Result]
 @pytest.fixture(params=["sdk", "obstore"])
 def run(
     request: pytest.FixtureRequest,
-    azure_options: StoreOptions,
+    azure_options: AzureOptions,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Run:

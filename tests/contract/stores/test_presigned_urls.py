@@ -22,8 +22,10 @@ from truss_outputs import LocalStore, MemoryStore, ModelOutputs, SettingsError, 
 from truss_outputs.settings.sections import ResponseSettings
 from truss_outputs.stores.azure.account import account_of
 from truss_outputs.stores.azure.client import connect as connect_az
+from truss_outputs.stores.azure.options import AzureOptions
 from truss_outputs.stores.azure.store import AzureStore
-from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.gcs.options import GCSOptions
+from truss_outputs.stores.options import Engine
 
 WEEK = 604_800
 KEYS = ["r1/result.json", "a+b/x.png", "with space/é.txt"]
@@ -92,7 +94,7 @@ def test_azure_refuses_what_was_tampered_with(azure_server: Any, engine: Engine)
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_azures_sdk_signs_any_key_until_its_time_is_up(azure_options: StoreOptions, key: str) -> None:
+def test_azures_sdk_signs_any_key_until_its_time_is_up(azure_options: AzureOptions, key: str) -> None:
     account = account_of(azure_options, {})
     now = datetime(2035, 1, 1, tzinfo=UTC)
     store = AzureStore(
@@ -114,7 +116,7 @@ def test_azures_sdk_signs_any_key_until_its_time_is_up(azure_options: StoreOptio
     caught.value.close()
 
 
-def test_obstore_signs_no_key_that_azure_would_read_otherwise(azure_options: StoreOptions) -> None:
+def test_obstore_signs_no_key_that_azure_would_read_otherwise(azure_options: AzureOptions) -> None:
     options = replace(azure_options, engine="obstore")
     with pytest.raises(ValueError, match="obstore engine signs no urls of keys with other than ASCII"):
         from_url("az://results/x", options=options).presign("a é", 60)  # type: ignore[attr-defined]
@@ -124,7 +126,7 @@ def test_obstore_signs_no_key_that_azure_would_read_otherwise(azure_options: Sto
 
 
 @engines
-def test_a_token_of_azure_signs_nothing(azure_options: StoreOptions, engine: Engine) -> None:
+def test_a_token_of_azure_signs_nothing(azure_options: AzureOptions, engine: Engine) -> None:
     options = replace(azure_options, engine=engine, account_key=None, sas_token=SecretStr("sv=1&sig=x"))
     store = from_url("az://results/x", options=options)
     with pytest.raises(SettingsError, match="only an account's key signs urls: set account_key_secret"):
@@ -174,7 +176,7 @@ def test_gcs_urls_are_signed_by_the_service_accounts_key(
     service_account: _ServiceAccount, gcs_server: Any, gcs_endpoint: str, engine: Engine, key: str
 ) -> None:
     account = service_account
-    options = StoreOptions(engine=engine, service_account=SecretStr(account.json))
+    options = GCSOptions(engine=engine, service_account=SecretStr(account.json))
     url = from_url("gs://results/signed", options=options).presign(key, 60)  # type: ignore[attr-defined]
     assert url.startswith("https://storage.googleapis.com/results/signed/")
     assert query_of(url)["X-Goog-Expires"] == "60"

@@ -16,8 +16,9 @@ import pytest
 from pydantic import SecretStr
 
 from truss_outputs import Credentials, OutputReader, OutputWriter, S3Store, Store, StoreError, from_url
-from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.options import Engine
 from truss_outputs.stores.probe import probe
+from truss_outputs.stores.s3.options import S3Options
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -41,7 +42,7 @@ class Strict:
         key = Credentials(
             access_key_id=SecretStr(self.key_id), secret_access_key=SecretStr(secret or self.secret)
         )
-        options = StoreOptions(endpoint_url=self.endpoint, region="us-east-1", credentials=key, engine=engine)
+        options = S3Options(endpoint_url=self.endpoint, region="us-east-1", credentials=key, engine=engine)
         store = from_url(f"s3://results/{prefix}", options=options)
         yield store
         if isinstance(store, S3Store):
@@ -132,10 +133,10 @@ def test_an_unknown_key_is_named(strict: Strict, engine: Engine) -> None:
 def test_a_bucket_that_was_deleted_is_named(strict: Strict, engine: Engine) -> None:
     told = {"endpoint_url": strict.endpoint, "region": "us-east-1"}
     key = Credentials(access_key_id=SecretStr(strict.key_id), secret_access_key=SecretStr(strict.secret))
-    owner = from_url("s3://gone", **told, credentials=key, options=StoreOptions(engine="sdk"))
+    owner = from_url("s3://gone", **told, credentials=key, options=S3Options(engine="sdk"))
     assert isinstance(owner, S3Store)
     owner._client.create_bucket(Bucket="gone")
-    store = from_url("s3://gone", **told, credentials=key, options=StoreOptions(engine=engine))
+    store = from_url("s3://gone", **told, credentials=key, options=S3Options(engine=engine))
     store.put("a", b"x", content_type="text/plain", create=True)
     store.delete("a")
     owner._client.delete_bucket(Bucket="gone")

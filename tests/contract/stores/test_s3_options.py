@@ -9,9 +9,10 @@ from pydantic import SecretStr
 
 from truss_outputs import Credentials, S3Store, Store, StoreError, from_url
 from truss_outputs.stores.credentials import WebIdentity
-from truss_outputs.stores.obstore import credentials as obstore_credentials
 from truss_outputs.stores.obstore.errors import NoCredentials
-from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.options import Engine
+from truss_outputs.stores.s3 import obstore_credentials
+from truss_outputs.stores.s3.options import S3Options
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -23,7 +24,7 @@ engines = pytest.mark.parametrize("engine", ["sdk", "obstore"])
 bodies = pytest.mark.parametrize("make", [lambda: b"small", lambda: iter([b"x" * 9_000_000])])
 
 
-def opened(url: str, options: StoreOptions) -> Iterator[Store]:
+def opened(url: str, options: S3Options) -> Iterator[Store]:
     store = from_url(url, options=options)
     yield store
     if isinstance(store, S3Store):
@@ -35,7 +36,7 @@ def opened(url: str, options: StoreOptions) -> Iterator[Store]:
 def test_every_object_is_kept_as_the_settings_say(
     s3_client: "S3Client", s3_endpoint: str, engine: Engine, make: Callable[[], bytes]
 ) -> None:
-    options = StoreOptions(
+    options = S3Options(
         engine=engine,
         endpoint_url=s3_endpoint,
         region="us-east-1",
@@ -69,7 +70,7 @@ def test_a_role_is_lent_for_the_token(
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", s3_endpoint)
     monkeypatch.setattr(obstore_credentials, "sts_url", lambda region: s3_endpoint)
     identity = WebIdentity(role_arn=ROLE, token_file=token_file)
-    options = StoreOptions(engine=engine, endpoint_url=s3_endpoint, region="us-east-1", web_identity=identity)
+    options = S3Options(engine=engine, endpoint_url=s3_endpoint, region="us-east-1", web_identity=identity)
     for store in opened(f"s3://{BUCKET}/role/{engine}", options):
         store.put("a", b"x", content_type="text/plain")
         assert store.get("a") == b"x"
@@ -78,7 +79,7 @@ def test_a_role_is_lent_for_the_token(
 def test_the_lent_key_is_a_temporary_one(s3_endpoint: str, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("header.payload.signature")
     identity = WebIdentity(role_arn=ROLE, token_file=tmp_path / "token")
-    key = obstore_credentials.lent_role(identity, url=s3_endpoint)()
+    key = obstore_credentials.assumed_role(identity, url=s3_endpoint)()
     assert key["token"]
     assert key["expires_at"] is not None
     assert key["expires_at"].tzinfo is not None
@@ -86,7 +87,7 @@ def test_the_lent_key_is_a_temporary_one(s3_endpoint: str, tmp_path: Path) -> No
 
 def test_an_absent_token_is_named(tmp_path: Path) -> None:
     identity = WebIdentity(role_arn=ROLE, token_file=tmp_path / "absent")
-    options = StoreOptions(engine="obstore", region="us-east-1", web_identity=identity)
+    options = S3Options(engine="obstore", region="us-east-1", web_identity=identity)
     store = from_url("s3://bucket", options=options)
     with pytest.raises(StoreError, match=r"/a: the token file .*/absent cannot be read: ") as caught:
         store.get("a")
@@ -97,7 +98,7 @@ def test_who_lends_roles_may_be_away(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("secret.token")
     identity = WebIdentity(role_arn=ROLE, token_file=tmp_path / "token")
     with pytest.raises(NoCredentials, match="cannot be asked for the role") as caught:
-        obstore_credentials.lent_role(identity, url="http://127.0.0.1:9")()
+        obstore_credentials.assumed_role(identity, url="http://127.0.0.1:9")()
     assert caught.value.is_transient
     assert "secret" not in str(caught.value)
 
@@ -105,7 +106,7 @@ def test_who_lends_roles_may_be_away(tmp_path: Path) -> None:
 @engines
 def test_no_error_shows_the_key(s3_endpoint: str, engine: Engine) -> None:
     key = Credentials(access_key_id=SecretStr("KEYID"), secret_access_key=SecretStr("hunter2"))
-    options = StoreOptions(engine=engine, endpoint_url=s3_endpoint, region="us-east-1", credentials=key)
+    options = S3Options(engine=engine, endpoint_url=s3_endpoint, region="us-east-1", credentials=key)
     for store in opened("s3://absent/x", options):
         with pytest.raises(StoreError) as caught:
             store.put("a", b"x", content_type="text/plain")

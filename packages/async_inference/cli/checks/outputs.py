@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ from truss_outputs.errors import SettingsError
 if TYPE_CHECKING:
     from truss_outputs.settings.outputs import OutputSettings
 
-_SDKS = {"s3": "boto3", "gs": "google-cloud-storage", "az": "azure-storage-blob"}
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -41,7 +40,7 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
     missing = {
         names[0]: f"requirements: {names[0]} is missing, and {url} needs it: add {names[0]} to config.yaml"
         for url in urls
-        for names in _needed(settings, url)
+        for names in settings.requirements(url)
         if not set(names) & installed
     }
     return list(missing.values())
@@ -54,18 +53,6 @@ def _urls(settings: "OutputSettings") -> list[str]:
         *(settings.url_for(environment=name) for name in settings.environments),
         *(settings.url_for(destination=name) for name in settings.destinations),
     ]
-
-
-def _needed(settings: "OutputSettings", url: str) -> Iterator[tuple[str, ...]]:
-    """Yield what the image needs for the store at `url`: tuples of alternatives, the preferred one first."""
-    scheme = url.partition("://")[0]
-    sdk = _SDKS.get(scheme)
-    if sdk is None:
-        return
-    yield {"sdk": (sdk,), "obstore": ("obstore",)}.get(settings.engine, (sdk, "obstore"))
-    keys = (settings.account_key_secret, settings.sas_token_secret, settings.connection_string_secret)
-    if scheme == "az" and not any(keys):
-        yield ("azure-identity",)
 
 
 @dataclass(frozen=True)

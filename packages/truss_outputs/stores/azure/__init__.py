@@ -1,1 +1,1 @@
-"""Azure Blob Storage through azure-storage-blob."""
+"""Azure Blob Storage: the scheme, both engines, the account, and their errors."""

@@ -1,4 +1,4 @@
-"""Whose blobs an `az://` url means: the storage account, and what opens it."""
+"""The storage account that an `az://` url is about, and its credentials."""
 
 import base64
 import binascii
@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from truss_outputs.stores.options import StoreOptions
+from truss_outputs.stores.azure.options import AzureOptions
 
 _PUBLIC_CLOUD = "core.windows.net"
 
-# Of those that can be read at once: learn.microsoft.com/azure/storage/blobs/access-tiers-overview
+# The tiers whose blobs can be read at once: learn.microsoft.com/azure/storage/blobs/access-tiers-overview
 _TIERS = ("Hot", "Cool", "Cold")
 
-# As the Azure CLI reads them; the second of each pair is adlfs's and obstore's word.
+# The variables of the Azure CLI; the second of each pair is the name that adlfs and obstore read.
 _NAMES = ("AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_ACCOUNT_NAME")
 _KEYS = ("AZURE_STORAGE_KEY", "AZURE_STORAGE_ACCOUNT_KEY")
 _CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
@@ -24,9 +24,9 @@ _SAS_TOKEN = "AZURE_STORAGE_SAS_TOKEN"  # noqa: S105  # a variable's name
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """A storage account. Containers follow its `endpoint`.
+    """A storage account. The url of a container begins with its `endpoint`.
 
-    Where it has neither a key nor a SAS token, it is opened by Microsoft Entra's tokens.
+    Without a key and a SAS token, tokens of Microsoft Entra give access.
     """
 
     name: str
@@ -36,24 +36,24 @@ class Account:
 
     @property
     def is_plain(self) -> bool:
-        """Whether bytes go over the network in clear."""
+        """Whether the endpoint is http, so that bytes are sent unencrypted."""
         return self.endpoint.startswith("http:")
 
 
-def account_of(options: StoreOptions, environ: Mapping[str, str]) -> Account:
+def account_of(options: AzureOptions, environ: Mapping[str, str]) -> Account:
     """The account that the options name, or else the variables of the Azure CLI.
 
-    A key or token in a variable counts only where the options bring none, and only for the account that the
-    variables themselves name, if any. Raises ValueError, which repeats no key.
+    A key or token in a variable counts only where the options have none, and only for the account that the
+    variables themselves name, if any. Raises ValueError, whose message holds no key.
     """
     key, sas_token = options.account_key, options.sas_token
     parts = _parts(options.connection_string)
     if not (key or sas_token or parts):
-        told = _parts(_variable(environ, _CONNECTION_STRING))
-        owner = _name_in(told) or _first(environ, _NAMES)
-        asked = options.account_name or _name_of(options.endpoint_url or "")
-        if not owner or not asked or owner == asked:
-            parts = told
+        found = _parts(_variable(environ, _CONNECTION_STRING))
+        owner = _name_in(found) or _first(environ, _NAMES)
+        wanted = options.account_name or _name_of(options.endpoint_url or "")
+        if not owner or not wanted or owner == wanted:
+            parts = found
             if not parts:
                 key, sas_token = _variable(environ, *_KEYS), _variable(environ, _SAS_TOKEN)
     key = key or _secret(parts.get("accountkey"))
@@ -81,8 +81,8 @@ def account_of(options: StoreOptions, environ: Mapping[str, str]) -> Account:
     return account
 
 
-def check_words(options: StoreOptions) -> None:
-    """Azure's own rules for what other services are told too. Raises ValueError."""
+def check_options(options: AzureOptions) -> None:
+    """Raises ValueError for values that Azure does not allow, though other services do."""
     if options.storage_class not in (None, *_TIERS):
         raise ValueError(f"found storage_class {options.storage_class!r}; allowed: {', '.join(_TIERS)}")
     for name in options.metadata:
@@ -91,7 +91,7 @@ def check_words(options: StoreOptions) -> None:
 
 
 def named_in(environ: Mapping[str, str]) -> dict[str, str]:
-    """The account that the variables of the Azure CLI name, as settings. A key is none of them."""
+    """The settings that name an account in the variables of the Azure CLI. No key is among them."""
     parts = _parts(_variable(environ, _CONNECTION_STRING))
     name = _name_in(parts) or _first(environ, _NAMES)
     named = {"account_name": name, "endpoint_url": parts.get("blobendpoint")}
@@ -99,7 +99,7 @@ def named_in(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parts(text: SecretStr | None) -> dict[str, str]:
-    """A connection string, as the portal shows it, by the lower-case names of its parts."""
+    """The parts of a connection string, as the portal shows it, by their names in lower case."""
     if text is None:
         return {}
     pairs = [each.partition("=") for each in text.get_secret_value().strip().split(";") if each.strip()]

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 _POOL = 32
-_MD5_RANGE = 4 * 1024 * 1024  # the most of which Azure tells the MD5 (…/rest/api/storageservices/get-blob)
+_MD5_RANGE = 4 * 1024 * 1024  # the largest range with an MD5 (…/rest/api/storageservices/get-blob)
 
 
 def connect(container: str, account: Account) -> "ContainerClient":
     """A client for all threads and the whole process. Nothing is sent yet.
 
-    Raises ImportError without azure-storage-blob, and ValueError where nothing opens the account.
+    Raises ImportError without azure-storage-blob, and ValueError where nothing gives access to the account.
     """
     import requests
     from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
@@ -29,7 +29,7 @@ def connect(container: str, account: Account) -> "ContainerClient":
     elif account.sas_token:
         credential = AzureSasCredential(account.sas_token.get_secret_value())
     else:
-        credential = entra()
+        credential = entra_credential()
     session = requests.Session()
     for start in ("https://", "http://"):
         session.mount(start, HTTPAdapter(pool_connections=_POOL, pool_maxsize=_POOL))
@@ -51,7 +51,7 @@ def connect(container: str, account: Account) -> "ContainerClient":
     )
 
 
-def entra() -> "TokenCredential":
+def entra_credential() -> "TokenCredential":
     """Microsoft's own chain: the environment, a workload's identity, a managed one, the Azure CLI."""
     try:
         from azure.identity import DefaultAzureCredential

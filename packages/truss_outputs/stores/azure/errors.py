@@ -1,4 +1,4 @@
-"""What Azure and its SDK refuse with, in plain language. The text of an answer is not passed on."""
+"""Errors of Azure and its SDK in plain language. The text of an answer is not passed on."""
 
 from types import MappingProxyType
 
@@ -6,7 +6,7 @@ from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
 
 _DENIED = "the credentials may not {action} blobs here"
 
-# The service's words: learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and
+# The codes: learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and
 # common-rest-api-error-codes
 _CODES = MappingProxyType(
     {
@@ -53,8 +53,8 @@ def answer(url: str, *, code: str, status: int, action: str, was_retried: bool) 
     return StoreError(url, f"{code or status}: {text}", is_transient=is_transient)
 
 
-def stated(error: Exception, url: str, action: str) -> StoreError | None:
-    """The store's error, or None for what is no answer of the service and no failure to get one."""
+def translated(error: Exception, url: str, action: str) -> StoreError | None:
+    """The store's error, or None if `error` is neither an answer of the service nor a failure to get one."""
     from azure.core import exceptions
 
     name = type(error).__name__
@@ -72,7 +72,7 @@ def stated(error: Exception, url: str, action: str) -> StoreError | None:
         case exceptions.ServiceResponseError() | exceptions.IncompleteReadError():
             return StoreError(url, f"{name}: the connection was closed before an answer came")
         case exceptions.AzureError():
-            # What the SDK found wrong with an answer's checksum has no type of its own.
+            # A wrong checksum has no exception type of its own.
             is_damaged = "mismatch" in str(error)
             reason = "the bytes were damaged on the way" if is_damaged else f"{name}: the request failed"
             return StoreError(url, reason)

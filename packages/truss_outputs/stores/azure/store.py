@@ -13,9 +13,8 @@ from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.azure.account import Account
 from truss_outputs.stores.bucket_urls import BucketUrls
-from truss_outputs.stores.parts_tmp import uploaded
 from truss_outputs.stores.presigning import length_problem
-from truss_outputs.stores.transfer import PART, Passing, in_parts, whole_if_small
+from truss_outputs.stores.transfer import PART, Passing, in_parts, upload_parts, whole_if_small
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, ContainerClient
@@ -26,9 +25,9 @@ _MOST_BLOCKS = 50_000  # learn.microsoft.com/rest/api/storageservices/put-block-
 
 
 class AzureStore(BucketUrls):
-    """A `Store` in a container, below an optional prefix. `azure_client.connect` makes its client.
+    """A `Store` in a container, below an optional prefix. `client.connect` makes its client.
 
-    The server checks the MD5 of every request that carries bytes. `head` tells no SHA-256.
+    The server checks the MD5 of every request that carries bytes. `head` returns no SHA-256.
     """
 
     def __init__(
@@ -52,8 +51,8 @@ class AzureStore(BucketUrls):
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`.
 
-        Bytes, and whatever is small, take one request; all else goes up in blocks. Those of an upload that
-        failed are seen by nobody, and Azure drops them after a week.
+        Bytes and small bodies take one request; all others go up in blocks. The blocks of a failed upload are
+        never visible, and Azure drops them after a week.
         """
         check_key(key)
         size = _block_size(body)
@@ -73,7 +72,7 @@ class AzureStore(BucketUrls):
         return passing.receipt
 
     def get(self, key: str) -> bytes:
-        """The object's bytes, checked by the MD5 that Azure tells of them; see `Store.get`."""
+        """The object's bytes, checked against the MD5 that Azure sends; see `Store.get`."""
         check_key(key)
         with self._errors(key, "read"):
             found: bytes = self._blob(key).download_blob(validate_content=True).readall()
@@ -87,7 +86,7 @@ class AzureStore(BucketUrls):
         return self._chunks(key, chunks)
 
     def head(self, key: str) -> ObjectInfo:
-        """What is known of the object; see `Store.head`."""
+        """The object without its bytes; see `Store.head`."""
         check_key(key)
         with self._errors(key, "read"):
             found = self._blob(key).get_blob_properties()
@@ -104,7 +103,7 @@ class AzureStore(BucketUrls):
         with self._errors(prefix, "list"):
             for found in self._client.list_blobs(name_starts_with=self._prefix + prefix):
                 key = found.name.removeprefix(self._prefix)
-                if is_key(key):  # a console's "folder" is none
+                if is_key(key):  # a "folder" that a console made is no object
                     yield ObjectEntry(key=key, size=found.size, modified=found.last_modified)
 
     def delete(self, key: str) -> None:
@@ -114,13 +113,13 @@ class AzureStore(BucketUrls):
             self._blob(key).delete_blob()
 
     def presign_problem(self, seconds: int) -> str | None:
-        """Why no url can be signed for so long; see `Presigner`."""
+        """Why no url can be signed for `seconds`; see `Presigner`."""
         if self._account.key is None:
             return "only an account's key signs urls: set account_key_secret or connection_string_secret"
         return length_problem(seconds)
 
     def presign(self, key: str, seconds: int) -> str:
-        """A url for anybody to read the object by; see `Presigner`."""
+        """A url by which anybody may read the object; see `Presigner`."""
         check_key(key)
         if problem := self.presign_problem(seconds):
             raise ValueError(problem)
@@ -161,17 +160,17 @@ class AzureStore(BucketUrls):
         except Exception as error:
             if passing and error is passing.error:
                 raise
-            known = azure_errors.stated(error, self.url_of(key), action)
+            known = azure_errors.translated(error, self.url_of(key), action)
             if known is None:
                 raise
-            # A url that could not be reached is repeated in the SDK's words, with the SAS token in it.
+            # The SDK repeats a url that it could not reach, with the SAS token in it.
             raise known from (None if self._account.sas_token else error)
 
 
 def _upload_blocks(blob: "BlobClient", parts: Iterable[bytes], options: dict[str, Any]) -> None:
-    """Nothing is visible until the last call, which alone names the blocks that make the blob.
+    """Upload `parts` as blocks. Nothing is visible until the last call, which lists the blob's blocks.
 
-    Their names are this upload's own, so that of two uploads of one key none takes the other's blocks.
+    The blocks' names are unique to this upload, so two uploads of one key never mix.
     """
     from azure.storage.blob import BlobBlock
 
@@ -182,7 +181,7 @@ def _upload_blocks(blob: "BlobClient", parts: Iterable[bytes], options: dict[str
         blob.stage_block(block, part, length=len(part), validate_content=True)
         return BlobBlock(block)
 
-    blob.commit_block_list(uploaded(put, parts, name="azure-block"), **options)
+    blob.commit_block_list(upload_parts(put, parts, name="azure-block"), **options)
 
 
 def _if_missing() -> Any:
@@ -192,6 +191,6 @@ def _if_missing() -> Any:
 
 
 def _block_size(body: Body) -> int:
-    """A stream of unknown length may have 390 GiB."""
+    """The size in bytes of each block of `body`. A stream of unknown length can have up to 390 GiB."""
     size = body.stat().st_size if not isinstance(body, Iterable) else 0
     return max(PART, -(-size // _MOST_BLOCKS))

@@ -1,1 +1,1 @@
-"""Google Cloud Storage through google-cloud-storage."""
+"""Google Cloud Storage: the scheme, both engines, and their errors."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from truss_outputs.stores.options import StoreOptions
+from truss_outputs.stores.gcs.options import GCSOptions
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
@@ -17,12 +17,12 @@ _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 _POOL = 32
 
 
-def connect(options: StoreOptions) -> "Client":
+def connect(options: GCSOptions) -> "Client":
     """A client for all threads and the whole process. Nothing is sent to the bucket yet.
 
-    Raises ImportError without google-cloud-storage, and ValueError for credentials that are none.
+    Raises ImportError without google-cloud-storage, and ValueError where the credentials cannot be read.
     """
-    # Else the SDK asks for the bucket's metadata in the background, at worst again at every put.
+    # Otherwise the SDK asks for the bucket's metadata in the background, at worst again at every put.
     os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     from google.auth.transport.requests import AuthorizedSession
     from google.cloud.storage import Client
@@ -33,12 +33,12 @@ def connect(options: StoreOptions) -> "Client":
     for start in ("https://", "http://"):
         session.mount(start, HTTPAdapter(pool_connections=_POOL, pool_maxsize=_POOL))
     endpoint = {"api_endpoint": options.endpoint_url} if options.endpoint_url else None
-    # No call here needs the project, and to look for it costs time.
+    # No call here needs a project, and looking for one costs time.
     return Client(project="unused", credentials=found, _http=session, client_options=endpoint)
 
 
-def credentials(options: StoreOptions) -> "GoogleCredentials":
-    """Of the JSON given, or of Google's own chain. Over an open connection no token is sent."""
+def credentials(options: GCSOptions) -> "GoogleCredentials":
+    """The credentials in the options, or else those of Google's own chain. Over http no token is sent."""
     import google.auth
     from google.auth.credentials import AnonymousCredentials
     from google.auth.exceptions import GoogleAuthError
@@ -56,7 +56,7 @@ def credentials(options: StoreOptions) -> "GoogleCredentials":
 
 
 def _of_json(text: SecretStr) -> "GoogleCredentials":
-    """The key of a service account, or what a workload identity trades its token by."""
+    """The credentials in the JSON key of a service account, or in the JSON of a workload identity."""
     from google.auth import identity_pool
     from google.oauth2 import service_account
 
@@ -68,7 +68,7 @@ def _of_json(text: SecretStr) -> "GoogleCredentials":
 
 
 def retry() -> "Retry":
-    """As the SDK does by itself, but soon again after an outage, and not for minutes."""
+    """The SDK's own policy with shorter waits, and for 20 seconds at most."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 
     policy: Retry = DEFAULT_RETRY.with_delay(initial=0.2, maximum=5.0, multiplier=2.0).with_timeout(20.0)

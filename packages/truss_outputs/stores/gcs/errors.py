@@ -1,4 +1,4 @@
-"""What Google's SDK refuses with, in plain language. The text of an answer is not passed on."""
+"""Errors of Google's SDK in plain language. The text of an answer is not passed on."""
 
 from types import MappingProxyType
 
@@ -18,8 +18,8 @@ _REFUSED = MappingProxyType(
 )
 
 
-def stated(error: Exception, url: str, permission: str) -> StoreError | None:
-    """The store's error, or None for what is no answer of the service and no failure to get one."""
+def translated(error: Exception, url: str, permission: str) -> StoreError | None:
+    """The store's error, or None if `error` is neither an answer of the service nor a failure to get one."""
     import requests
     from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import GoogleAuthError, TransportError

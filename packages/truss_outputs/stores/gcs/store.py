@@ -14,7 +14,7 @@ from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.gcs import errors as gcs_errors
 from truss_outputs.stores.gcs.client import retry
 from truss_outputs.stores.presigning import length_problem
-from truss_outputs.stores.transfer import CHUNK, PART, Passing, whole_if_small
+from truss_outputs.stores.transfer import CHUNK, PART, Passing, in_parts, whole_if_small
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Client
@@ -24,9 +24,9 @@ _TIMEOUT = (5, 30)  # seconds to connect, and without an answer
 
 
 class GCSStore(BucketUrls):
-    """A `Store` in a bucket, below an optional prefix. `gcs_client.connect` makes a client for all threads.
+    """A `Store` in a bucket, below an optional prefix. `client.connect` makes a client for all threads.
 
-    The SDK sends a CRC32C with every upload, and compares the one of every download.
+    The SDK sends a CRC32C with every upload, and compares that of every download.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class GCSStore(BucketUrls):
         self._metadata = metadata
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
-        """Store `body` under `key`; see `Store.put`. Bytes, and whatever is small, take one request."""
+        """Store `body` under `key`; see `Store.put`. Bytes and small bodies take one request."""
         check_key(key)
         passing = Passing(body)
         whole, chunks = whole_if_small(passing, len(body) if isinstance(body, bytes) else PART)
@@ -80,8 +80,8 @@ class GCSStore(BucketUrls):
     def open(self, key: str) -> Iterator[bytes]:
         """The object's bytes, chunk by chunk; see `Store.open`.
 
-        They come in ranges, which the SDK does not check. So at the end the CRC32C of all is compared, which
-        also tells if the object was replaced meanwhile.
+        They come in ranges, which the SDK does not check. So the CRC32C of all bytes is compared at the end,
+        which also detects a replacement meanwhile.
         """
         from google_crc32c import Checksum
 
@@ -105,7 +105,7 @@ class GCSStore(BucketUrls):
         return chunks()
 
     def head(self, key: str) -> ObjectInfo:
-        """What is known of the object; see `Store.head`."""
+        """The object without its bytes; see `Store.head`."""
         blob = self._blob(key)
         with self._errors(key, "get"):
             blob.reload(retry=retry(), timeout=_TIMEOUT)
@@ -124,7 +124,7 @@ class GCSStore(BucketUrls):
                 prefix=self._prefix + prefix, retry=retry(), timeout=_TIMEOUT
             ):
                 key = blob.name.removeprefix(self._prefix)
-                if is_key(key):  # a console's "folder" is none
+                if is_key(key):  # a "folder" that a console made is no object
                     yield ObjectEntry(key=key, size=int(blob.size), modified=blob.updated)
 
     def delete(self, key: str) -> None:
@@ -133,7 +133,7 @@ class GCSStore(BucketUrls):
             self._blob(key).delete(retry=retry(), timeout=_TIMEOUT)
 
     def presign_problem(self, seconds: int) -> str | None:
-        """Why no url can be signed for so long; see `Presigner`."""
+        """Why no url can be signed for `seconds`; see `Presigner`."""
         from google.auth.credentials import Signing
 
         if not isinstance(self._bucket.client._credentials, Signing):
@@ -141,7 +141,7 @@ class GCSStore(BucketUrls):
         return length_problem(seconds)
 
     def presign(self, key: str, seconds: int) -> str:
-        """A url for anybody to read the object by; see `Presigner`."""
+        """A url by which anybody may read the object; see `Presigner`."""
         check_key(key)
         if problem := self.presign_problem(seconds):
             raise ValueError(problem)
@@ -162,20 +162,36 @@ class GCSStore(BucketUrls):
         except Exception as error:
             if passing and error is passing.error:
                 raise
-            known = gcs_errors.stated(error, self.url_of(key), f"storage.objects.{verb}")
+            known = gcs_errors.translated(error, self.url_of(key), f"storage.objects.{verb}")
             if known is None:
                 raise
             raise known from error
 
 
+class _Parts:
+    """A stream's parts as the SDK reads them for a resumable upload: each once, in order."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._parts = in_parts(chunks, PART)
+        self._position = 0
+
+    def read(self, size: int) -> bytes:
+        """The next part. `size` is always PART, the blob's chunk size; only the last part may be smaller."""
+        part = next(self._parts, b"")
+        self._position += len(part)
+        return part
+
+    def tell(self) -> int:
+        """How many bytes have been read."""
+        return self._position
+
+
 def _upload(blob: "Blob", chunks: Iterator[bytes], options: dict[str, Any]) -> None:
-    """A resumable upload, of which nothing is visible until its last part."""
-    writer = blob.open("wb", chunk_size=PART, ignore_flush=True, **options)
-    try:
-        for chunk in chunks:
-            writer.write(chunk)
-        writer.close()
-    except BaseException:
-        with suppress(Exception):  # the upload's own error counts
-            writer.terminate()
-        raise
+    """A resumable upload: nothing is visible until its last part, which is sent only once `chunks` has ended.
+
+    An upload that fails is abandoned, and GCS drops it after a week
+    (cloud.google.com/storage/docs/resumable-uploads). The SDK's own writer, `blob.open("wb")`, is not used:
+    where its request to cancel an upload fails, its finaliser commits what has been sent so far.
+    """
+    blob.chunk_size = PART
+    blob.upload_from_file(_Parts(chunks), **options)

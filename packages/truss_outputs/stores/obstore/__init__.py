@@ -1,1 +1,1 @@
-"""S3, GCS and Azure through obstore: the fast engine."""
+"""obstore, the fast engine, for a bucket of any provider. Providers bring their own connections."""

@@ -1,7 +1,7 @@
-"""What obstore raises, in plain language.
+"""obstore's exceptions in plain language.
 
-It tells little by type and much by text: the service's whole answer stands in it. Only the error code and the
-status are taken from there, and the text is not passed on: it can quote a credential.
+Their types say little; their text holds the service's whole answer. Only the error code and the status are
+taken from the text, which is not passed on: it can quote a credential.
 """
 
 import re
@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
-from truss_outputs.stores.s3 import errors as s3_errors
 
 _STATUS = re.compile(r"non-2xx status code: (\d{3})|\bstatus: (\d{3})|\(code: (\d{3})\)")
 _CODE = re.compile(r"<Code>(\w[\w.]*)</Code>")
 _RETRIES = re.compile(r"\bretries: (\d+),")
 
-# Of the connection, by what the text holds; the first that is found counts.
+# Failures of the connection, by a phrase in the text; the first match counts.
 _UNANSWERED = (
     ("certificate", "the endpoint's TLS certificate was refused"),
     ("kind: Connect", "the endpoint cannot be reached"),
@@ -27,7 +26,7 @@ _UNANSWERED = (
 
 
 class NoCredentials(Exception):
-    """Raised by what is asked for credentials. `reason` has no credential in it."""
+    """Raised by a credential provider. `reason` holds no credential."""
 
     def __init__(self, reason: str, *, is_transient: bool) -> None:
         self.reason = reason
@@ -37,15 +36,15 @@ class NoCredentials(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What was tried, as the service's list of permissions calls it."""
+    """One request: its url, the service's name for the permission it needs, and how to read its answer."""
 
     url: str
     action: str
-    answer: Callable[..., StoreError] = s3_errors.answer  # as the service's codes mean it
+    answer: Callable[..., StoreError]
 
 
-def stated(error: Exception, operation: Operation, no_credentials: NoCredentials | None) -> StoreError:
-    """The store's error. `no_credentials` is why there are none, if that was found out."""
+def translated(error: Exception, operation: Operation, no_credentials: NoCredentials | None) -> StoreError:
+    """The store's error. `no_credentials` is the credential provider's last failure, if there was one."""
     url = operation.url
     text = str(error)
     name = type(error).__name__

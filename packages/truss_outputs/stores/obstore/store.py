@@ -1,92 +1,50 @@
 """A store in a bucket, reached through obstore: many times faster than the SDKs, and light to import."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from truss_outputs.errors import ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
-from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.obstore import errors as obstore_errors
+from truss_outputs.stores.obstore.connection import Connection
 from truss_outputs.stores.presigning import length_problem
-from truss_outputs.stores.s3 import errors as s3_errors
 from truss_outputs.stores.transfer import CHUNK, PART, Passing, part_size, whole_if_small
 
 if TYPE_CHECKING:
     from obstore import Attributes, SignCapableStore
-    from obstore.store import ObjectStore
 
 _IN_FLIGHT = 5  # parts of one upload: with the one being read, 48 MiB
 _LARGEST_CREATE = 64 * 1024 * 1024
-
-_ACTIONS = MappingProxyType(
-    {
-        "s3": {
-            "put": "s3:PutObject",
-            "get": "s3:GetObject",
-            "list": "s3:ListBucket",
-            "delete": "s3:DeleteObject",
-        },
-        "gs": {
-            "put": "storage.objects.create",
-            "get": "storage.objects.get",
-            "list": "storage.objects.list",
-            "delete": "storage.objects.delete",
-        },
-        "az": {"put": "write", "get": "read", "list": "list", "delete": "delete"},
-    }
-)
-_ANSWERS = MappingProxyType({"s3": s3_errors.answer, "gs": s3_errors.answer, "az": azure_errors.answer})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connection:
-    """A bucket as obstore knows it, for all threads.
-
-    `quick` leaves retries to who calls, `patient` outlives an outage of some seconds, as a part of a stream
-    that has passed cannot be asked for again. `credentials` tells why there are none,
-    `cannot_sign` why these sign no url of a path.
-    """
-
-    quick: "ObjectStore"
-    patient: "ObjectStore"
-    credentials: Any = None
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    cannot_sign: Callable[[str], str | None] = lambda path: None
 
 
 class ObstoreStore(BucketUrls):
     """A `Store` in a bucket of S3 or GCS, or a container of Azure, below an optional prefix.
 
-    `head` tells no SHA-256. A create is one request, as obstore (0.12) completes no upload in parts under a
-    condition: its body is held whole, and may have 64 MiB if it is not bytes already. Results are created,
-    and small; artifacts are put.
+    `head` returns no SHA-256. A create is one request, because obstore (0.12) completes no upload in parts
+    under a condition: its body is held whole, and a stream or file may have 64 MiB. Results are created, and
+    they are small; artifacts are put.
     """
 
     def __init__(self, *, scheme: str, bucket: str, prefix: str = "", connection: Connection) -> None:
         super().__init__(scheme, bucket, prefix)
         self._connection = connection
-        self._actions = _ACTIONS[scheme]
-        self._answer = _ANSWERS[scheme]
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`.
 
         S3 checks the SHA-256 of a body sent whole, and the CRC-64/NVME of each part of a longer one. For GCS
-        and Azure obstore (0.12) sends no checksum, and shows none of theirs: there it is TLS that guards the
-        bytes on their way, and the reader that checks them.
+        and Azure obstore (0.12) sends no checksum, and shows none of theirs: there TLS guards the bytes
+        in transit, and the reader checks them.
         """
         import obstore
 
         check_key(key)
         limit = _LARGEST_CREATE if create else PART
-        if create and isinstance(body, bytes):  # held already
+        if create and isinstance(body, bytes):  # in memory already
             limit = len(body)
         size = part_size(body)
         passing = Passing(body)
@@ -94,13 +52,13 @@ class ObstoreStore(BucketUrls):
         if whole is None and create:
             problem = f"the obstore engine creates no stream or file of more than {limit} bytes"
             raise StoreError(self.url_of(key), f"{problem}: set `engine: sdk`", is_transient=False)
-        ours = self._connection
-        attributes = cast("Attributes", {**ours.attributes, "Content-Type": content_type})
-        tags = dict(ours.tags) or None
+        connection = self._connection
+        attributes = cast("Attributes", {**connection.attributes, "Content-Type": content_type})
+        tags = dict(connection.tags) or None
         with self._errors(key, "put", passing):
             if whole is None:
                 obstore.put(
-                    ours.patient,
+                    connection.patient,
                     self._prefix + key,
                     chunks,
                     attributes=attributes,
@@ -110,7 +68,7 @@ class ObstoreStore(BucketUrls):
                 )
             else:
                 obstore.put(
-                    ours.quick,
+                    connection.quick,
                     self._prefix + key,
                     whole,
                     attributes=attributes,
@@ -138,7 +96,7 @@ class ObstoreStore(BucketUrls):
         return self._chunks(key, iter(found.stream(min_chunk_size=CHUNK)))
 
     def head(self, key: str) -> ObjectInfo:
-        """What is known of the object; see `Store.head`."""
+        """The object without its bytes; see `Store.head`."""
         import obstore
 
         check_key(key)
@@ -177,11 +135,11 @@ class ObstoreStore(BucketUrls):
             pass
 
     def presign_problem(self, seconds: int) -> str | None:
-        """Why no url can be signed for so long; see `Presigner`."""
+        """Why no url can be signed for `seconds`; see `Presigner`."""
         return self._connection.cannot_sign(self._prefix) or length_problem(seconds)
 
     def presign(self, key: str, seconds: int) -> str:
-        """A url for anybody to read the object by; see `Presigner`."""
+        """A url by which anybody may read the object; see `Presigner`."""
         check_key(key)
         if problem := self.presign_problem(seconds) or self._connection.cannot_sign(key):
             raise ValueError(problem)
@@ -202,11 +160,13 @@ class ObstoreStore(BucketUrls):
         try:
             yield
         except (BaseError, FileNotFoundError, PermissionError, ValueError) as error:
-            if passing and passing.error:  # the producer's own, as it was or in obstore's words
+            if passing and passing.error:  # the producer's own error, which obstore may have wrapped
                 raise passing.error from None
             operation = obstore_errors.Operation(
-                url=self.url_of(key), action=self._actions[action], answer=self._answer
+                url=self.url_of(key),
+                action=self._connection.actions[action],
+                answer=self._connection.answer,
             )
             failed = getattr(self._connection.credentials, "failure", None)
-            # From None, as obstore repeats the service's whole answer.
-            raise obstore_errors.stated(error, operation, failed) from None
+            # `from None`: obstore's text repeats the service's whole answer.
+            raise obstore_errors.translated(error, operation, failed) from None

@@ -1,1 +1,1 @@
-"""Amazon S3, and whatever speaks it, through boto3."""
+"""S3, and every service that speaks S3: the scheme, both engines, and their errors."""

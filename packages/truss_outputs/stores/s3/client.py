@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from truss_outputs.stores.credentials import Credentials, WebIdentity
-from truss_outputs.stores.options import AddressingStyle, StoreOptions
+from truss_outputs.stores.s3.options import AddressingStyle, S3Options
 
 if TYPE_CHECKING:
     from boto3.session import Session
     from mypy_boto3_s3.client import S3Client
 
-# Up to here, waiting for the server's "100 Continue" costs more than sending a body it may refuse.
+# For a smaller body, waiting for "100 Continue" costs more than sending what the server may refuse.
 _SMALL = 1_000_000
 
 
@@ -45,7 +45,7 @@ def connect(
         connect_timeout=5,
         read_timeout=30,
         max_pool_connections=32,
-        request_checksum_calculation="when_required",  # each put brings one of ours
+        request_checksum_calculation="when_required",  # each put sends its own
         s3=s3,
     )
     keys = credentials.model_dump() if credentials else {}
@@ -63,8 +63,8 @@ def connect(
     return client
 
 
-def attributes(options: StoreOptions) -> dict[str, Any]:
-    """What every put says of its object, in the SDK's words."""
+def attributes(options: S3Options) -> dict[str, Any]:
+    """The arguments with which every put describes its object, by the SDK's names."""
     named = {
         "ServerSideEncryption": options.sse,
         "SSEKMSKeyId": options.kms_key_id,
@@ -76,7 +76,7 @@ def attributes(options: StoreOptions) -> dict[str, Any]:
 
 
 def _with_role(identity: WebIdentity, region: str | None) -> "Session":
-    """A session whose one source of credentials is the role that the token is good for."""
+    """A session that takes credentials from the role only."""
     import boto3
     import botocore.session
     from botocore.credentials import AssumeRoleWithWebIdentityProvider, CredentialResolver
@@ -112,7 +112,7 @@ def _expect_continue_for_large_bodies_only(client: "S3Client") -> None:
 
 
 def _sign_urls_as_requests(client: "S3Client") -> None:
-    """For urls alone, the SDK still takes SigV2 in the oldest regions, which most other servers refuse."""
+    """In the oldest regions the SDK still signs urls with SigV2, which most other servers refuse."""
 
     def signer(signature_version: str, **kwargs: Any) -> str | None:
         return "s3v4-query" if signature_version in ("v4-query", "s3v4-query") else None

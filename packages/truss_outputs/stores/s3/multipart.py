@@ -1,7 +1,7 @@
-"""A body too large for one PUT, or of unknown length, into an S3 bucket part by part.
+"""The upload in parts of a body that is too large for one PUT, or of unknown length.
 
-Nothing is visible until the last call completes the upload. Whatever fails before, the bucket is asked to
-throw the parts away; a lifecycle rule (AbortIncompleteMultipartUpload) clears up after a killed process.
+Nothing is visible until the last call completes the upload. A failure before it aborts the upload;
+after a killed process a lifecycle rule (AbortIncompleteMultipartUpload) clears up.
 """
 
 import base64
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from truss_outputs.stores.parts_tmp import uploaded
+from truss_outputs.stores.transfer import upload_parts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -40,15 +40,15 @@ def upload(
             if not _is_there(client, place, completed):
                 raise
     except BaseException:
-        with suppress(Exception):  # the upload's own error counts
+        with suppress(Exception):  # the upload's own error is the one to report
             client.abort_multipart_upload(**target)
         raise
 
 
 def _is_there(client: "S3Client", place: dict[str, Any], parts: "list[CompletedPartTypeDef]") -> bool:
-    """Whether these parts are the object that stands there.
+    """Whether the object consists of these parts.
 
-    The SDK's retry of a call whose answer was lost finds no upload any more: the first try completed it.
+    Where the answer to the last call is lost, the SDK's retry finds no upload: the first try completed it.
     """
     try:
         found = client.head_object(**place, ChecksumMode="ENABLED")
@@ -67,4 +67,4 @@ def _upload_parts(
         answer = client.upload_part(**target, PartNumber=number, Body=part, ChecksumSHA256=checksum)
         return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
 
-    return uploaded(put, parts, name="s3-part")  # none arrives after the upload is thrown away
+    return upload_parts(put, parts, name="s3-part")  # none arrives after an abort

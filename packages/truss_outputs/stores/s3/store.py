@@ -22,7 +22,7 @@ _LARGEST_PUT = 5 * 1024**3  # docs.aws.amazon.com/AmazonS3/latest/userguide/qfac
 
 
 class S3Store(BucketUrls):
-    """A `Store` in a bucket, below an optional prefix. `s3_client.connect` makes a client for all threads.
+    """A `Store` in a bucket, below an optional prefix. `client.connect` makes a client for all threads.
 
     `attributes` are further arguments of the SDK's `put_object` and `create_multipart_upload`.
     """
@@ -38,7 +38,7 @@ class S3Store(BucketUrls):
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`. The server checks the SHA-256.
 
-        Bytes, and whatever is small, take one PUT; all else goes up in parts.
+        Bytes and small bodies take one PUT; all others go up in parts.
         """
         check_key(key)
         size = part_size(body)
@@ -72,20 +72,18 @@ class S3Store(BucketUrls):
     def open(self, key: str) -> Iterator[bytes]:
         """The object's bytes, chunk by chunk; see `Store.open`."""
         chunks = self._chunks(key)
-        next(
-            chunks
-        )  # the answer has begun, and the connection is given back whatever becomes of the iterator
+        next(chunks)  # sends the request; the connection is given back even if the iterator is dropped
         return chunks
 
     def head(self, key: str) -> ObjectInfo:
-        """What is known of the object; see `Store.head`."""
+        """The object without its bytes; see `Store.head`."""
         check_key(key)
         with self._errors(key):
             found = self._client.head_object(
                 Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED"
             )
         checksum = found.get("ChecksumSHA256", "")
-        is_whole = checksum and "-" not in found["ETag"]  # of an upload in parts it is no hash of the bytes
+        is_whole = checksum and "-" not in found["ETag"]  # an upload in parts has a checksum of checksums
         return ObjectInfo(
             key=key,
             size=found["ContentLength"],
@@ -103,7 +101,7 @@ class S3Store(BucketUrls):
             for page in pages:
                 for found in page.get("Contents", []):
                     key = found["Key"].removeprefix(self._prefix)
-                    if is_key(key):  # a console's "folder" is none
+                    if is_key(key):  # a "folder" that a console made is no object
                         yield ObjectEntry(key=key, size=found["Size"], modified=found["LastModified"])
 
     def delete(self, key: str) -> None:
@@ -113,11 +111,11 @@ class S3Store(BucketUrls):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     def presign_problem(self, seconds: int) -> str | None:
-        """Why no url can be signed for so long; see `Presigner`."""
+        """Why no url can be signed for `seconds`; see `Presigner`."""
         return length_problem(seconds)
 
     def presign(self, key: str, seconds: int) -> str:
-        """A url for anybody to read the object by; see `Presigner`."""
+        """A url by which anybody may read the object; see `Presigner`."""
         check_key(key)
         if problem := self.presign_problem(seconds):
             raise ValueError(problem)
@@ -135,13 +133,13 @@ class S3Store(BucketUrls):
 
     @contextmanager
     def _errors(self, key: str, passing: Passing | None = None) -> Iterator[None]:
-        # Imported here, so that who stores elsewhere never pays for the SDK.
+        # Imported here: a store elsewhere never pays for the SDK.
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             yield
         except (ClientError, BotoCoreError) as error:
-            if passing and error is passing.error:  # the producer's own, from some other bucket
+            if passing and error is passing.error:  # the producer's own error, about another bucket
                 raise
             if isinstance(error, ClientError):
                 raise s3_errors.refusal(error, self.url_of(key)) from error

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from truss_outputs import LocalStore, OutputSettings, S3Store, SettingsError
+from truss_outputs.stores.azure.options import AzureOptions
+from truss_outputs.stores.s3.options import S3Options
 
 KEYS = {
     "url": "s3://bucket/x",
@@ -153,7 +155,9 @@ def test_a_secret_is_taken_without_the_newline_of_its_file(
     truss_secrets: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRUSS_SECRET_aws_key", "hunter2\n")
-    credentials = load(KEYS).credentials(truss_secrets)
+    options = load(KEYS).options_for("s3://bucket/x", truss_secrets)
+    assert isinstance(options, S3Options)
+    credentials = options.credentials
     assert credentials is not None
     assert credentials.access_key_id.get_secret_value() == "KEYID"
     assert credentials.secret_access_key.get_secret_value() == "hunter2"
@@ -174,6 +178,7 @@ def test_what_opens_an_azure_account_is_a_named_secret(setting: str, option: str
     settings = load({"url": "az://results/x", **name, setting: "azure"})
     options = settings.options_for("az://results/x", {"azure": "hunter2\n"})
     assert getattr(options, option).get_secret_value() == "hunter2"
+    assert isinstance(options, AzureOptions)
     assert options.account_name == name.get("account_name")
     with pytest.raises(SettingsError, match=rf"truss_outputs.{setting}: the secret 'azure' is missing"):
         settings.options_for("az://results/x", {})
@@ -258,6 +263,7 @@ def test_a_role_needs_the_token_of_baseten() -> None:
     with pytest.raises(SettingsError, match=r"role_arn: B10_OIDC_TOKEN_PATH is not set: add runtime: "):
         load(settings).open_store({})
     options = load(settings, {"B10_OIDC_TOKEN_PATH": "/t"}).options_for("s3://bucket", {})
+    assert isinstance(options, S3Options)
     assert options.web_identity is not None
     assert (options.web_identity.role_arn, options.web_identity.token_file) == (ROLE, Path("/t"))
 
@@ -266,6 +272,7 @@ def test_the_options_of_a_bucket_reach_it_and_a_folder_takes_none() -> None:
     given = {"sse": "aws:kms", "kms_key_id": "k", "storage_class": "STANDARD_IA", "tags": {"a": "b"}}
     settings = load(KEYS | given | {"metadata": {"team": "x"}, "addressing_style": "virtual"})
     options = settings.options_for("s3://bucket/x", {"aws_id": "i", "aws_key": "k"})
+    assert isinstance(options, S3Options)
     assert (options.sse, options.kms_key_id, options.storage_class) == ("aws:kms", "k", "STANDARD_IA")
     assert (options.tags, options.metadata) == ({"a": "b"}, {"team": "x"})
     assert options.addressing_style == "virtual"

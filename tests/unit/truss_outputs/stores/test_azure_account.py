@@ -7,9 +7,10 @@ from pydantic import SecretStr
 
 from truss_outputs import SettingsError, from_url
 from truss_outputs.stores.azure.account import account_of, named_in
+from truss_outputs.stores.azure.options import AzureOptions
 from truss_outputs.stores.azure.store import AzureStore
 from truss_outputs.stores.obstore.store import ObstoreStore
-from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.options import Engine
 
 KEY = base64.b64encode(b"hunter2" * 9).decode()
 STRING = (
@@ -20,9 +21,9 @@ SAS = "sv=2024-11-04&sig=hunter2%3D"
 engines = pytest.mark.parametrize("engine", ["sdk", "obstore"])
 
 
-def options(**given: Any) -> StoreOptions:
+def options(**given: Any) -> AzureOptions:
     hidden = {"account_key", "sas_token", "connection_string"} & set(given)
-    return StoreOptions(**{**given, **{name: SecretStr(given[name]) for name in hidden}})
+    return AzureOptions(**{**given, **{name: SecretStr(given[name]) for name in hidden}})
 
 
 def shown(account: Any) -> tuple[str, str, str | None, str | None]:
@@ -80,7 +81,7 @@ def test_the_options_name_the_account(given: dict[str, str], expected: tuple[str
     ],
 )
 def test_else_azures_own_variables_do(environ: dict[str, str], expected: tuple[str, ...]) -> None:
-    name, endpoint, key, token = shown(account_of(StoreOptions(), environ))
+    name, endpoint, key, token = shown(account_of(AzureOptions(), environ))
     assert (name, key, token) == expected
     assert endpoint == f"https://{name}.blob.core.windows.net"
     assert named_in(environ) == {"account_name": name}

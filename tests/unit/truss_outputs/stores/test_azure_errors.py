@@ -2,7 +2,7 @@ import pytest
 from azure.core import exceptions
 
 from truss_outputs import AlreadyExists, ObjectNotFound
-from truss_outputs.stores.azure.errors import answer, stated
+from truss_outputs.stores.azure.errors import answer, translated
 
 URL = "az://results/r/result.json"
 
@@ -75,7 +75,7 @@ def test_what_is_there_or_not() -> None:
     ],
 )
 def test_no_answer_is_explained(raised: Exception, reason: str, is_transient: bool) -> None:
-    error = stated(raised, URL, "write")
+    error = translated(raised, URL, "write")
     assert error is not None
     assert reason in str(error)
     assert "hunter2" not in str(error)
@@ -83,4 +83,4 @@ def test_no_answer_is_explained(raised: Exception, reason: str, is_transient: bo
 
 
 def test_what_is_no_answer_of_azures_passes() -> None:
-    assert stated(KeyError("x"), URL, "write") is None
+    assert translated(KeyError("x"), URL, "write") is None

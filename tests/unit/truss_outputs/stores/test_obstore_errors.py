@@ -2,9 +2,10 @@ import obstore.exceptions
 import pytest
 
 from truss_outputs import AlreadyExists, ObjectNotFound
-from truss_outputs.stores.obstore.errors import NoCredentials, Operation, stated
+from truss_outputs.stores.obstore.errors import NoCredentials, Operation, translated
+from truss_outputs.stores.xml_errors import answer
 
-PUT = Operation(url="s3://bucket/r/result.json", action="s3:PutObject")
+PUT = Operation(url="s3://bucket/r/result.json", action="s3:PutObject", answer=answer)
 
 
 def text(code: str, status: int, retries: int = 0) -> str:
@@ -34,7 +35,7 @@ def generic(code: str, status: int, retries: int = 0) -> Exception:
     ],
 )
 def test_what_is_refused_for_good(error: Exception, reason: str) -> None:
-    known = stated(error, PUT, None)
+    known = translated(error, PUT, None)
     assert str(known) == f"{PUT.url}: {reason}"
     assert not known.is_transient
 
@@ -50,14 +51,16 @@ def test_what_is_refused_for_good(error: Exception, reason: str) -> None:
     ],
 )
 def test_what_may_pass(error: Exception) -> None:
-    assert stated(error, PUT, None).is_transient
+    assert translated(error, PUT, None).is_transient
 
 
 def test_what_is_there_or_not() -> None:
     there = obstore.exceptions.AlreadyExistsError(text("PreconditionFailed", 412))
-    assert isinstance(stated(there, PUT, None), AlreadyExists)
-    assert isinstance(stated(FileNotFoundError(text("NoSuchKey", 404)), PUT, None), ObjectNotFound)
-    assert isinstance(stated(FileNotFoundError("Object at location x not found"), PUT, None), ObjectNotFound)
+    assert isinstance(translated(there, PUT, None), AlreadyExists)
+    assert isinstance(translated(FileNotFoundError(text("NoSuchKey", 404)), PUT, None), ObjectNotFound)
+    assert isinstance(
+        translated(FileNotFoundError("Object at location x not found"), PUT, None), ObjectNotFound
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,23 +73,23 @@ def test_what_is_there_or_not() -> None:
 )
 def test_no_answer_is_explained(sign: str, reason: str) -> None:
     error = obstore.exceptions.GenericError(f"HTTP error: error sending request\n\nDebug source:\n {sign}")
-    assert stated(error, PUT, None).reason == reason
+    assert translated(error, PUT, None).reason == reason
 
 
 def test_without_credentials_the_reason_is_their_own() -> None:
     reason = NoCredentials("ExpiredToken: AWS did not lend the role r", is_transient=False)
-    known = stated(obstore.exceptions.UnauthenticatedError("any text"), PUT, reason)
+    known = translated(obstore.exceptions.UnauthenticatedError("any text"), PUT, reason)
     assert (known.reason, known.is_transient) == (reason.reason, False)
 
 
 def test_no_message_repeats_the_services_own_text() -> None:
-    assert "AKIA" not in str(stated(generic("InvalidAccessKeyId", 403), PUT, None))
-    assert "AKIA" not in str(stated(generic("Whatever", 400), PUT, None))
+    assert "AKIA" not in str(translated(generic("InvalidAccessKeyId", 403), PUT, None))
+    assert "AKIA" not in str(translated(generic("Whatever", 400), PUT, None))
 
 
 @pytest.mark.parametrize(("status", "is_transient"), [(403, False), (503, True)])
 def test_a_token_that_google_does_not_give_is_named(status: int, is_transient: bool) -> None:
     said = f"Error performing token request: non-2xx status code: {status} hunter2"
-    known = stated(obstore.exceptions.GenericError(said), PUT, None)
+    known = translated(obstore.exceptions.GenericError(said), PUT, None)
     assert known.reason == "no token could be had with these credentials"
     assert known.is_transient is is_transient

@@ -9,8 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from truss_outputs import Credentials, OutputWriter, S3Store, StoreError, from_url
-from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.options import Engine
 from truss_outputs.stores.s3.client import connect
+from truss_outputs.stores.s3.options import S3Options
 
 SECRET = "hunter2hunter2"
 
@@ -116,7 +117,7 @@ def test_what_no_retry_can_mend_is_asked_once(
     stand_in.status = status
     stand_in.body = f"<Error><Code>{code}</Code><Message>for {SECRET}</Message></Error>".encode()
     key = Credentials(access_key_id=SecretStr("KEYID"), secret_access_key=SecretStr(SECRET))
-    options = StoreOptions(engine=engine, endpoint_url=stand_in.url, region="eu-west-1", credentials=key)
+    options = S3Options(engine=engine, endpoint_url=stand_in.url, region="eu-west-1", credentials=key)
     store = from_url("s3://bucket/x", options=options)
     with pytest.raises(StoreError) as caught:
         OutputWriter(store).write({"a": 1}, "request")

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from truss_outputs import Credentials, LocalStore, MemoryStore, S3Store, SettingsError, from_url
+from truss_outputs.stores.gcs.options import GCSOptions
 from truss_outputs.stores.obstore.store import ObstoreStore
 from truss_outputs.stores.options import StoreOptions
 
@@ -66,7 +67,7 @@ def test_a_missing_obstore_is_named_where_it_was_asked_for(monkeypatch: pytest.M
 
 def test_an_option_of_another_kind_of_store_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"^url: found 's3://bucket', which cannot take kms_key_name"):
-        from_url("s3://bucket", options=StoreOptions(kms_key_name="k"))
+        from_url("s3://bucket", options=GCSOptions(kms_key_name="k"))
 
 
 def test_in_a_process_a_memory_has_one_store() -> None:
@@ -150,14 +151,14 @@ def test_credentials_are_never_shown() -> None:
     [("hunter2", "JSONDecodeError"), ("{}", "KeyError"), ('{"type": "service_account"}', "MalformedError")],
 )
 def test_a_service_account_that_is_none_is_named(account: str, problem: str) -> None:
-    options = StoreOptions(engine="sdk", service_account=SecretStr(account))
+    options = GCSOptions(engine="sdk", service_account=SecretStr(account))
     with pytest.raises(SettingsError, match=f"service_account_secret: {problem}") as caught:
         from_url("gs://bucket", options=options)
     assert "hunter2" not in str(caught.value)
 
 
 def test_obstore_cannot_send_a_cmek_key() -> None:
-    options = StoreOptions(engine="obstore", kms_key_name="k")
+    options = GCSOptions(engine="obstore", kms_key_name="k")
     with pytest.raises(SettingsError, match="found kms_key_name with engine: obstore; allowed: engine: sdk"):
         from_url("gs://bucket", options=options)
 

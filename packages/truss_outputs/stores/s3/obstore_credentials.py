@@ -1,7 +1,7 @@
-"""Who obstore asks for the credentials of an S3 bucket.
+"""Providers of S3 credentials for obstore.
 
-It is always told, because left alone it would take what it finds in the environment, or ask the cloud's
-metadata address. It keeps an answer until `expires_at`.
+obstore always gets one: by itself it would read the environment, or ask the cloud's metadata address. It
+caches an answer until `expires_at`.
 """
 
 import re
@@ -24,15 +24,15 @@ _NAMESPACE = "{https://sts.amazonaws.com/doc/2011-06-15/}"
 _CODE = re.compile(rb"<Code>(\w+)</Code>")
 
 
-class Asked:
-    """Asks `fetch` for credentials, and remembers in `failure` why there were none the last time."""
+class CredentialProvider:
+    """Calls `fetch` for credentials. `failure` says why the last call got none, or is None."""
 
     def __init__(self, fetch: "Callable[[], S3Credential]") -> None:
         self.failure: NoCredentials | None = None
         self._fetch = fetch
 
     def __call__(self) -> "S3Credential":
-        """What obstore calls. Raises NoCredentials."""
+        """Called by obstore. Raises NoCredentials."""
         try:
             found = self._fetch()
         except NoCredentials as error:
@@ -42,8 +42,8 @@ class Asked:
         return found
 
 
-def static(credentials: Credentials) -> Asked:
-    """The key itself, which never changes."""
+def static(credentials: Credentials) -> CredentialProvider:
+    """A provider of one key that never changes."""
     token = credentials.session_token
 
     def fetch() -> "S3Credential":
@@ -54,11 +54,11 @@ def static(credentials: Credentials) -> Asked:
             "expires_at": None,
         }
 
-    return Asked(fetch)
+    return CredentialProvider(fetch)
 
 
-def sdk_chain(session: "Session") -> Asked:
-    """Whatever boto3's own chain finds: the environment, a profile, single sign-on, the instance's role."""
+def sdk_chain(session: "Session") -> CredentialProvider:
+    """A provider that asks boto3's chain: environment, profile, single sign-on, the instance's role."""
 
     def fetch() -> "S3Credential":
         from botocore.exceptions import BotoCoreError, ClientError
@@ -79,16 +79,16 @@ def sdk_chain(session: "Session") -> Asked:
             "expires_at": datetime.now(UTC) + _KEPT,
         }
 
-    return Asked(fetch)
+    return CredentialProvider(fetch)
 
 
 def sts_url(region: str) -> str:
-    """Who lends roles in a region (docs.aws.amazon.com/general/latest/gr/sts.html)."""
+    """The address of AWS's token service in a region (docs.aws.amazon.com/general/latest/gr/sts.html)."""
     return f"https://sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}/"
 
 
-def lent_role(identity: WebIdentity, *, url: str) -> Asked:
-    """The role's temporary key, asked of AWS with the token. The SDK is not needed, nor imported."""
+def assumed_role(identity: WebIdentity, *, url: str) -> CredentialProvider:
+    """A provider of a role's temporary key, which AWS grants for the token. The SDK is not imported."""
 
     def fetch() -> "S3Credential":
         import urllib.error  # here, as together they cost a tenth of a cold start
@@ -109,7 +109,7 @@ def lent_role(identity: WebIdentity, *, url: str) -> Asked:
         request = urllib.request.Request(url, data=urlencode(query).encode())  # noqa: S310  # https, or a test's
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-                return _lent(answer.read())
+                return _granted(answer.read())
         except urllib.error.HTTPError as error:
             code = found.group(1).decode() if (found := _CODE.search(error.read())) else str(error.code)
             reason = f"{code}: AWS did not lend the role {identity.role_arn}"
@@ -118,10 +118,10 @@ def lent_role(identity: WebIdentity, *, url: str) -> Asked:
             reason = f"{type(error).__name__}: {url} cannot be asked for the role {identity.role_arn}"
             raise NoCredentials(reason, is_transient=True) from None
 
-    return Asked(fetch)
+    return CredentialProvider(fetch)
 
 
-def _lent(document: bytes) -> "S3Credential":
+def _granted(document: bytes) -> "S3Credential":
     from xml.etree import ElementTree
 
     found = ElementTree.fromstring(document).find(f".//{_NAMESPACE}Credentials")  # noqa: S314  # AWS's own

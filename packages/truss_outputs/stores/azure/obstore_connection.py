@@ -2,53 +2,58 @@
 
 import re
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.stores.azure import client as azure_client
 from truss_outputs.stores.azure.account import Account
-from truss_outputs.stores.obstore import connect as obstore_client
-from truss_outputs.stores.obstore.store import Connection
-from truss_outputs.stores.options import StoreOptions
+from truss_outputs.stores.azure.errors import answer
+from truss_outputs.stores.azure.options import AzureOptions
+from truss_outputs.stores.obstore.connection import PATIENT, QUICK, Connection, attributes, client_config
 
-# obstore (0.12) signs a blob's name as it stands in a url, Azure as it is without escapes.
+# obstore (0.12) signs a blob's name with the escapes of a url, Azure checks it without them.
 _SIGNABLE = re.compile(r"[A-Za-z0-9._~/-]*")
+
+_ACTIONS = MappingProxyType({"put": "write", "get": "read", "list": "list", "delete": "delete"})
 
 if TYPE_CHECKING:
     from obstore.store import AzureCredentialProvider, RetryConfig
 
 
-def connect_az(container: str, account: Account, options: StoreOptions) -> Connection:
-    """Raises ImportError without obstore, ValueError where nothing opens the account."""
+def connect(container: str, account: Account, options: AzureOptions) -> Connection:
+    """Connect to a container. Raises ImportError without obstore, ValueError where nothing gives access."""
     from obstore.store import AzureStore
 
-    opened_by = _opened_by(account)
+    provider = _provider(account)
 
     def store(retry: "RetryConfig") -> AzureStore:
         return AzureStore(
             container,
             config={"account_name": account.name, "endpoint": account.endpoint},
-            client_options=obstore_client.client_config(is_plain=account.is_plain),
+            client_options=client_config(is_plain=account.is_plain),
             retry_config=retry,
-            credential_provider=opened_by,
+            credential_provider=provider,
         )
 
     return Connection(
-        quick=store(obstore_client.QUICK),
-        patient=store(obstore_client.PATIENT),
-        attributes=obstore_client.attributes(options),
+        quick=store(QUICK),
+        patient=store(PATIENT),
+        actions=_ACTIONS,
+        answer=answer,
+        attributes=attributes(options),
         cannot_sign=partial(_cannot_sign, account),
     )
 
 
-def _opened_by(account: Account) -> "AzureCredentialProvider":
-    """Whom obstore asks, as left alone it would take what it finds in the environment."""
+def _provider(account: Account) -> "AzureCredentialProvider":
+    """The account's credentials for obstore, which by itself would read the environment."""
     given: Any
     if account.key:
         given = {"access_key": account.key.get_secret_value(), "expires_at": None}
     elif account.sas_token:
         given = {"sas_token": account.sas_token.get_secret_value(), "expires_at": None}
     else:
-        identity: Any = azure_client.entra()
+        identity: Any = azure_client.entra_credential()
         from obstore.auth.azure import AzureCredentialProvider
 
         return AzureCredentialProvider(identity)

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-chain test prove lint bench lock clean
+.PHONY: help setup demo demo-chain unit test prove mutants lint bench lock clean
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,11 +28,17 @@ demo: setup  ## Run one async request from submit to stored result, and look at 
 demo-chain: setup  ## The same for the chain, with three items.
 	@$(BIN)/python -m examples.demo chain
 
+unit: setup  ## Run the unit tests alone.
+	$(BIN)/pytest -n auto --dist worksteal tests/unit
+
 test: setup  ## Run the tests.
 	$(BIN)/pytest -n auto --dist worksteal
 
 prove: setup  ## Run the longer proofs: races, faults, crashes.
 	$(BIN)/pytest -n auto --dist worksteal -m prove tests/prove
+
+mutants: setup  ## Change the code a little, many times: do the tests notice? (ONLY="queue": some).
+	$(BIN)/python -m tests.mutants $(ONLY)
 
 lint: setup  ## Check format, lint, types and the direction of imports.
 	$(BIN)/ruff format --check .

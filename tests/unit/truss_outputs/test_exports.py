@@ -1,9 +1,7 @@
 import subprocess
 import sys
-from importlib import import_module
 
 import truss_outputs
-from tests.unit.public_names import homes_for_type_checkers
 
 STORE_IN_A_FOLDER = """
 import sys, truss_outputs
@@ -18,15 +16,6 @@ def test_the_public_api_is_sorted_and_complete() -> None:
     classes = [name for name in truss_outputs.__all__ if name[0].isupper()]
     functions = [name for name in truss_outputs.__all__ if name[0].islower()]
     assert truss_outputs.__all__ == sorted(classes) + sorted(functions)
-
-
-def test_type_checkers_and_the_running_program_find_each_name_in_the_same_module() -> None:
-    homes = homes_for_type_checkers(truss_outputs)
-    assert sorted(homes) == truss_outputs.__all__
-    for name, home in homes.items():
-        value = getattr(truss_outputs, name)
-        assert value is getattr(import_module(home), name)
-        assert value.__module__ == home, name
 
 
 def test_no_other_name_is_there() -> None:

@@ -1,0 +1,193 @@
+"""Would the tests notice? `make mutants` changes one thing at a time and runs the nearest tests.
+
+    python -m tests.mutants [PART_OF_A_MODULE'S_PATH ...]
+
+Prints each mutant that survives, unless `equivalents.toml` says why none can notice it, and then fails. The
+mutants are made in copies of the tracked files; nothing here is changed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from cosmic_ray import plugins
+from cosmic_ray.ast import Visitor, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+
+from tests.mutants.drop_call import DropCall
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT_SECONDS = 60.0
+"""A mutant that takes longer hangs, which the tests have noticed."""
+
+_RESULTS = ("tests/unit/truss_outputs/results",)
+_QUEUE = ("tests/unit/async_emulator/queue", "tests/contract/queue")
+_WEBHOOKS = ("tests/unit/async_emulator/webhooks", "tests/integration/prediction/test_webhook_delivery.py")
+NEAREST_TESTS = {
+    "truss_outputs/keys.py": ("tests/unit/truss_outputs/test_keys.py", *_RESULTS),
+    "truss_outputs/results/commit.py": _RESULTS,
+    "truss_outputs/results/reader.py": _RESULTS,
+    "truss_outputs/results/writer.py": _RESULTS,
+    "async_emulator/queue/lifecycle.py": _QUEUE,
+    "async_emulator/queue/sqlite.py": _QUEUE,
+    "async_emulator/prediction/capacity.py": (
+        "tests/unit/async_emulator/prediction/test_capacity.py",
+        "tests/unit/async_emulator/replicas",
+        "tests/integration/prediction/test_sync_prediction.py",
+    ),
+    "async_emulator/prediction/dispatcher.py": ("tests/integration/prediction/test_dispatch.py",),
+    "async_emulator/prediction/outcome.py": ("tests/unit/async_emulator/prediction/test_outcome.py",),
+    "async_emulator/webhooks/delivery.py": _WEBHOOKS,
+    "async_emulator/webhooks/sender.py": _WEBHOOKS,
+    "async_emulator/webhooks/signing_secrets.py": _WEBHOOKS,
+}
+
+_OPERATORS: dict[str, type[Operator]] = {
+    "DropCall": DropCall,
+    **{
+        name: plugins.get_operator(f"core/{name}")
+        for name in (
+            *(
+                f"ReplaceComparisonOperator_{pair}"
+                for pair in ("Eq_NotEq", "NotEq_Eq", "Is_IsNot", "IsNot_Is")
+            ),
+            *(f"ReplaceComparisonOperator_{pair}" for pair in ("Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt")),
+            *(f"ReplaceBinaryOperator_{pair}" for pair in ("Add_Sub", "Sub_Add", "Mul_Div")),
+            *(
+                "AddNot",
+                "ReplaceTrueWithFalse",
+                "ReplaceFalseWithTrue",
+                "ReplaceAndWithOr",
+                "ReplaceOrWithAnd",
+            ),
+            *("ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "ZeroIterationForLoop"),
+            *("NumberReplacer", "ExceptionReplacer"),
+        )
+    },
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one module: what stands in `line` becomes `changed`."""
+
+    module: str
+    operator: str
+    number: int
+    line: str
+    changed: str
+    code: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.module}: {self.operator}\n  - {self.line}\n  + {self.changed}"
+
+
+class _Counter(Visitor):  # type: ignore[misc]
+    """Counts the places that an operator can change."""
+
+    def __init__(self, operator: Operator) -> None:
+        self.number = 0
+        self._operator = operator
+
+    def visit(self, node: object) -> object:
+        self.number += len(list(self._operator.mutation_positions(node)))
+        return node
+
+
+def mutants_of(module: str) -> Iterator[Mutant]:
+    """Every mutant of a module, but for those that differ in words alone."""
+    original = (ROOT / "packages" / module).read_text(encoding="utf-8")
+    for name, kind in _OPERATORS.items():
+        counter = _Counter(kind())
+        counter.walk(get_ast(original))
+        for number in range(counter.number):
+            code = mutate_code(original, kind(), number)
+            pairs = zip(original.splitlines(), code.splitlines(), strict=False)
+            before, after = next(((a, b) for a, b in pairs if a != b), ("", ""))
+            yield Mutant(module, name, number, before.strip(), after.strip(), code)
+
+
+def survives(mutant: Mutant, copy: Path) -> bool:
+    """Whether every nearest test passes with the mutant in the module's place."""
+    path = copy / "packages" / mutant.module
+    original = path.read_text(encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    environ = {**os.environ, "PYTHONPATH": str(copy / "packages"), "PYTHONDONTWRITEBYTECODE": "1"}
+    path.write_text(mutant.code, encoding="utf-8")
+    try:
+        ran = subprocess.run(
+            [*command, *NEAREST_TESTS[mutant.module]],
+            cwd=copy,
+            env=environ,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        path.write_text(original, encoding="utf-8")
+    return ran.returncode == 0
+
+
+def equivalents() -> set[tuple[str, str, str]]:
+    """What no test can notice: the module, the line before, and the line after."""
+    listed = tomllib.loads(Path(__file__).with_name("equivalents.toml").read_text(encoding="utf-8"))
+    return {(each["module"], each["line"], each["changed"]) for each in listed["equivalent"]}
+
+
+def main(parts: list[str]) -> int:
+    modules = [name for name in NEAREST_TESTS if not parts or any(part in name for part in parts)]
+    known = equivalents()
+    mutants = [mutant for module in modules for mutant in mutants_of(module)]
+    tried = [each for each in mutants if (each.module, each.line, each.changed) not in known]
+    print(
+        f"{len(mutants)} mutants of {len(modules)} modules, {len(mutants) - len(tried)} known as equivalent"
+    )
+    workers = os.cpu_count() or 1
+    copies: SimpleQueue[Path] = SimpleQueue()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
+        for number in range(workers):
+            copies.put(_copy(Path(folder, str(number))))
+
+        def survivor(mutant: Mutant) -> Mutant | None:
+            copy = copies.get()
+            try:
+                return mutant if survives(mutant, copy) else None
+            finally:
+                copies.put(copy)
+
+        survivors = []
+        for done, found in enumerate(pool.map(survivor, tried), 1):
+            if found is not None:
+                survivors.append(found)
+                print(found.title, flush=True)
+            if done % 50 == 0:
+                print(f"{done} of {len(tried)} tried, {len(survivors)} survive", flush=True)
+    print(f"{len(tried) - len(survivors)} of {len(tried)} killed")
+    return 1 if survivors else 0
+
+
+def _copy(folder: Path) -> Path:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -55,6 +56,63 @@ def test_what_is_no_result_is_corrupt(store: FaultyStore, reader: OutputReader, 
     with pytest.raises(CorruptResult, match=f"memory://faulty/{MARKER}: no result of format 1") as caught:
         reader.load(REQUEST)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(b"not json", "document: Invalid JSON"), (b"{}", "request_id: Field required")]
+)
+def test_the_first_problem_of_a_document_is_named(
+    store: FaultyStore, reader: OutputReader, content: bytes, problem: str
+) -> None:
+    store.put(MARKER, content, content_type="application/json")
+    with pytest.raises(CorruptResult, match=f"no result of format 1: {problem}"):
+        reader.load(REQUEST)
+
+
+def test_a_result_is_found_by_the_whole_header_too(reader: OutputReader, writer: OutputWriter) -> None:
+    writer.write(1, REQUEST)
+    assert reader.load(f"{REQUEST}:ray:user").data == 1
+
+
+@pytest.mark.parametrize(
+    ("content_type", "value"),
+    [("application/octet-stream", b"x"), ("image/png", Artifact(b"x", "image/png", name="a.bin"))],
+)
+def test_the_first_results_which_recorded_no_kind_are_read(
+    store: FaultyStore, reader: OutputReader, writer: OutputWriter, content_type: str, value: object
+) -> None:
+    writer.write({"a": b"x"}, REQUEST)
+    artifact = {**record(store)["artifacts"][0], "content_type": content_type}
+    del artifact["kind"]
+    rewrite(store, truss_outputs=record(store) | {"artifacts": [artifact]})
+    assert reader.value(reader.load(REQUEST)) == {"a": value}
+
+
+def test_an_artifact_of_any_bytes_stays_an_artifact(reader: OutputReader, writer: OutputWriter) -> None:
+    writer.write([Artifact(b"x", "application/octet-stream")], REQUEST)
+    expected = Artifact(b"x", "application/octet-stream", name="0.bin")
+    assert reader.value(reader.load(REQUEST)) == [expected]
+
+
+def test_a_value_shares_nothing_with_the_result(reader: OutputReader, writer: OutputWriter) -> None:
+    writer.write({"a": [1], "b": b"x"}, REQUEST)
+    result = reader.load(REQUEST)
+    reader.value(result)["a"].append(2)
+    assert reader.value(result)["a"] == [1]
+
+
+class ByteByByte(MemoryStore):
+    def open(self, key: str) -> Iterator[bytes]:
+        return (bytes([byte]) for byte in self.get(key))
+
+
+def test_an_artifact_is_read_chunk_by_chunk() -> None:
+    store = ByteByByte()
+    OutputWriter(store).write([b"abc"], REQUEST)
+    reader = OutputReader(store)
+    result = reader.load(REQUEST)
+    assert list(reader.stream(result, result.truss_outputs.artifacts[0])) == [b"a", b"b", b"c"]
+    assert reader.value(result) == [b"abc"]
 
 
 def test_another_format_is_corrupt(store: FaultyStore, reader: OutputReader, writer: OutputWriter) -> None:
@@ -123,10 +181,11 @@ def test_the_url_in_a_document_is_not_followed(
     assert store.calls == [("get", MARKER), ("open", f"{REQUEST}/{stored['attempt']}/a.bin")]
 
 
+@pytest.mark.parametrize("data", [[1], {}, None])
 def test_a_path_that_leads_nowhere_is_corrupt(
-    store: FaultyStore, reader: OutputReader, writer: OutputWriter
+    store: FaultyStore, reader: OutputReader, writer: OutputWriter, data: object
 ) -> None:
     writer.write({"a": b"abc"}, REQUEST)
-    rewrite(store, data=[1])
+    rewrite(store, data=data)
     with pytest.raises(CorruptResult, match="path leads nowhere"):
         reader.value(reader.load(REQUEST))

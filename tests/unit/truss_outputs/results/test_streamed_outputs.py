@@ -160,9 +160,11 @@ def test_a_stream_is_put_once_and_closed(writer: OutputWriter, store: FaultyStor
             next(iter(body))
             raise StoreError(key, "QuotaExceeded", is_transient=False)
 
+    stream = endless()  # kept here, so that only the writer can end it
     with pytest.raises(StoreError, match="QuotaExceeded"):
-        OutputWriter(Full()).write([endless()], REQUEST)
+        OutputWriter(Full()).write([stream], REQUEST)
     assert ended == ["ended"]
+    assert next(stream, None) is None
 
 
 def test_a_file_is_put_again(

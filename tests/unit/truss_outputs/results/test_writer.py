@@ -63,6 +63,20 @@ def test_the_result_is_the_platforms_own_and_ours_behind(store: FaultyStore) -> 
     )
 
 
+def test_every_object_has_its_content_type(writer: OutputWriter, store: FaultyStore) -> None:
+    reference = writer.write(
+        [Artifact(b"x", "image/png"), Artifact(iter([b"x"]), "video/mp4"), b"x"], REQUEST
+    )
+    folder = f"{REQUEST}/{reference.attempt}"
+    types = {key: store.head(key).content_type for key in store.keys}
+    assert types == {
+        f"{folder}/0.png": "image/png",
+        f"{folder}/1.mp4": "video/mp4",
+        f"{folder}/2.bin": "application/octet-stream",
+        MARKER: "application/json",
+    }
+
+
 def test_artifacts_come_first_and_the_result_last(writer: OutputWriter, store: FaultyStore) -> None:
     writer.write(OUTPUT, REQUEST)
     puts = [key for method, key in store.calls if method == "put"]
@@ -200,6 +214,14 @@ def test_a_winner_that_may_not_be_read_is_an_error(
     with pytest.raises(StoreError, match="AccessDenied"):
         writer.write(OUTPUT, REQUEST)
     assert clock.slept == []
+
+
+def test_that_the_result_cannot_be_read_does_not_end_the_tries_to_store_it(
+    writer: OutputWriter, store: FaultyStore, reader: OutputReader
+) -> None:
+    store.faults = [Fault("put", MARKER, busy), Fault("get", MARKER, denied)]
+    reference = writer.write(OUTPUT, REQUEST)
+    assert reader.load(REQUEST).truss_outputs.attempt == reference.attempt
 
 
 def test_a_winner_deleted_meanwhile_is_replaced(

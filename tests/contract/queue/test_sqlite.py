@@ -90,3 +90,42 @@ def test_a_place_that_cannot_hold_a_queue_is_named(tmp_path, is_folder_a_file):
         (data_dir / "queue.sqlite3").write_bytes(b"not a database" * 100)
     with pytest.raises(DataDirUnusable, match=f"{data_dir} cannot hold the queue"):
         SQLiteQueue(data_dir, START)
+
+
+def test_a_cleared_input_is_gone_from_the_disk(tmp_path):
+    queue = SQLiteQueue(tmp_path, START)
+    queue.enqueue(request("a"))
+    queue.clear()
+    queue.close()
+    assert not any(b"prompt" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_a_change_that_fails_undoes_all_that_shares_its_commit(tmp_path):
+    queue = SQLiteQueue(tmp_path, START)
+    queue.enqueue(request("a"))
+    with pytest.raises(sqlite3.IntegrityError):
+        queue.enqueue(request("a"))
+    with pytest.raises(sqlite3.IntegrityError):
+        queue.commit()
+    assert queue.outstanding == 0
+    with pytest.raises(UnknownRequest):
+        queue.get("a")
+    queue.close()
+
+
+def test_what_was_queued_again_at_the_opening_is_committed(tmp_path):
+    queue = SQLiteQueue(tmp_path / "first", START)
+    queue.enqueue(request("a"))
+    queue.lease(HERE, START)
+    queue.close()
+    queue = SQLiteQueue(tmp_path / "first", START + SECOND)
+    shutil.copytree(tmp_path / "first", tmp_path / "after a crash")
+    queue.close()
+    survivor = SQLiteQueue(tmp_path / "after a crash", START + 2 * SECOND)
+    assert survivor.next_deadline() == START + 601 * SECOND  # as at the first opening, not at the second
+    survivor.close()
+
+
+def test_only_its_user_can_read_a_new_data_directory(tmp_path):
+    SQLiteQueue(tmp_path / "data", START).close()
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0

@@ -1,10 +1,18 @@
 import itertools
+from datetime import datetime
 
 import pytest
 
 from async_emulator.errors import InvalidTransition
-from async_emulator.queue.lifecycle import Event, initial_webhook_status, next_status, next_webhook_status
+from async_emulator.queue.lifecycle import (
+    Event,
+    after,
+    initial_webhook_status,
+    next_status,
+    next_webhook_status,
+)
 from async_inference.wire import RequestStatus, WebhookStatus
+from tests.queued_request import START, request
 
 ALLOWED = {
     ("QUEUED", Event.LEASE): "IN_PROGRESS",
@@ -50,4 +58,24 @@ def test_a_pending_delivery_follows_the_request_and_no_webhook_stays_none(event,
 
 def test_a_webhook_is_pending_from_the_start():
     assert initial_webhook_status("https://example.com/hook") is WebhookStatus.PENDING
+    assert initial_webhook_status("") is WebhookStatus.NO_WEBHOOK_PROVIDED
     assert initial_webhook_status(None) is WebhookStatus.NO_WEBHOOK_PROVIDED
+
+
+@pytest.mark.parametrize("status", [WebhookStatus.SUCCEEDED, WebhookStatus.FAILED, WebhookStatus.CANCELED])
+@pytest.mark.parametrize("event", Event)
+def test_a_delivery_that_is_over_does_not_change(status, event):
+    assert next_webhook_status(status, event) is status
+
+
+def test_the_input_is_kept_until_the_request_ends():
+    queued = request("a")
+    leased = after(queued, Event.LEASE, START)
+    assert leased.model_input == queued.model_input is not None
+    assert after(leased, Event.RELEASE, START).model_input == queued.model_input
+    assert after(leased, Event.FAIL, START).model_input is None
+
+
+def test_no_request_changes_at_a_time_without_a_timezone():
+    with pytest.raises(ValueError, match="timezone"):
+        after(request("a"), Event.LEASE, datetime(2026, 1, 1))  # noqa: DTZ001

@@ -51,3 +51,5 @@ def test_the_log_holds_no_more_bytes_than_it_may():
     assert len(log.all()) == 1
     log.clear()
     assert log.all() == []
+    log.delivered(delivery(b"f" * 10))
+    assert len(log.all()) == 1

@@ -47,6 +47,7 @@ def test_a_secret_that_comes_back_is_the_newest_and_stands_there_once():
     secrets = WebhookSecrets(["whsec_a"])
     secrets.rotate(NOW, "whsec_b")
     secrets.rotate(NOW, "whsec_a")
+    assert secrets.active(NOW) == ["whsec_a", "whsec_b"]
     assert secrets.active(NOW + OVERLAP) == ["whsec_a"]
 
 
@@ -59,3 +60,11 @@ def test_a_removed_secret_is_gone_at_once():
 
 def test_no_secret_is_ever_shown():
     assert "hush" not in repr(WebhookSecrets(["whsec_hush"]).listed(NOW))
+
+
+def test_secrets_are_listed_with_their_expiry_until_they_expire():
+    secrets = WebhookSecrets(["whsec_old"])
+    secrets.rotate(NOW, "whsec_new")
+    listed = [(secret.value, secret.expires_at) for secret in secrets.listed(NOW)]
+    assert listed == [("whsec_new", None), ("whsec_old", NOW + OVERLAP)]
+    assert [secret.value for secret in secrets.listed(NOW + OVERLAP)] == ["whsec_new"]

@@ -4,13 +4,13 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import aiohttp
 
 from async_emulator.api.errors import CallRefused
 from async_emulator.clock import Clock
+from async_emulator.control.messages import FaultPlan
 from async_emulator.prediction.model import ModelServer
 from async_emulator.prediction.outcome import Outcome, outcome_of
 from async_emulator.queue.request import AsyncRequest
@@ -20,20 +20,11 @@ from async_emulator.webhooks.sender import Connection
 _MESSAGE = "this prediction was made to fail"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PredictionFault:
-    """A fault of one prediction: it waits, and then hangs, is answered `status`, or is made."""
-
-    delay_seconds: float = 0.0
-    status: int | None = None
-    hangs: bool = False
-
-
 class Faults:
     """The planned faults that are still to come, in their order."""
 
     def __init__(self) -> None:
-        self._predictions: deque[PredictionFault] = deque()
+        self._predictions: deque[FaultPlan] = deque()
         self.webhooks_to_drop = 0
 
     @property
@@ -41,11 +32,12 @@ class Faults:
         """The number of predictions still to come with a fault."""
         return len(self._predictions)
 
-    def plan(self, fault: PredictionFault, count: int) -> None:
-        """Give the next `count` predictions this fault, after those already planned."""
-        self._predictions.extend([fault] * count)
+    def plan(self, plan: FaultPlan) -> None:
+        """Add the plan's faults after those already planned."""
+        self._predictions.extend([plan] * plan.predictions)
+        self.webhooks_to_drop += plan.webhooks
 
-    def take(self) -> PredictionFault | None:
+    def take(self) -> FaultPlan | None:
         """Remove and return the next prediction's fault; None: it has none."""
         return self._predictions.popleft() if self._predictions else None
 

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 from async_emulator.api import errors as api_errors
 from async_emulator.api.errors import CallRefused
 from async_emulator.clock import AdvanceableClock
-from async_emulator.control.faults import Faults, PredictionFault
+from async_emulator.control.faults import Faults
 from async_emulator.control.messages import (
     Advance,
     ControlledDelivery,
@@ -145,10 +145,7 @@ class ControlRoutes:
         }
 
     async def _plan_faults(self, request: Request) -> Any:
-        plan = FaultPlan.model_validate_json(await request.body())
-        fault = PredictionFault(delay_seconds=plan.delay_seconds, status=plan.status, hangs=plan.hangs)
-        self._faults.plan(fault, plan.predictions)
-        self._faults.webhooks_to_drop += plan.webhooks
+        self._faults.plan(FaultPlan.model_validate_json(await request.body()))
         return await self._list_faults(request)
 
     async def _clear_faults(self, request: Request) -> Any:

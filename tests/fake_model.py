@@ -7,6 +7,7 @@ from typing import cast
 
 import aiohttp
 
+from async_emulator.errors import ReplicaUnreachable
 from async_emulator.prediction.outcome import Outcome, Success
 from async_emulator.queue.request import AsyncRequest
 
@@ -17,6 +18,7 @@ class FakeModel:
     def __init__(self) -> None:
         self.outcomes: list[Outcome | Exception] = []
         self.attempts: list[AsyncRequest] = []
+        self.is_unreachable = False  # for sync requests
         self.hold = asyncio.Event()
         self.hold.set()
 
@@ -37,6 +39,8 @@ class FakeModel:
     async def forward(
         self, body: bytes, headers: Mapping[str, str], request_id: str
     ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self.is_unreachable:
+            raise ReplicaUnreachable
         yield cast(aiohttp.ClientResponse, _Answer(body))
 
 

@@ -130,6 +130,16 @@ async def test_a_sync_call_is_measured_as_a_whole(observed):
     assert seen.value("baseten_concurrent_requests", LABELS) == 0
 
 
+async def test_a_sync_call_that_cannot_be_answered_counts_with_the_status_that_its_caller_sees(observed):
+    observed.open(1)
+    observed.is_unreachable = True
+    answer = await observed.http.post("/production/predict", content=b"{}")
+    assert (answer.status_code, answer.json()["error_code"]) == (502, "model_unavailable")
+    seen = await scrape(observed)
+    labels = {**OF_SYNC, "status_code": "502"}
+    assert seen.value("baseten_inference_requests_total", labels) == 1
+
+
 async def test_each_attempt_at_a_delivery_is_measured(observed):
     observation = Observation(MeasuredDeployments([observed.served], observed.queue))
     for seconds in (1.0, 2.0):

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-chain unit test prove mutants lint bench lock clean
+.PHONY: help setup demo demo-chain unit test prove mutants lint bench schemas lock clean
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ lint: setup  ## Check format, lint, types and the direction of imports.
 
 bench: setup  ## Measure, and print ratios (ONLY="storage receipt": some).
 	$(BIN)/python -m benchmarks $(ONLY)
+
+schemas: setup  ## Write the JSON Schemas of the stored format into docs/.
+	$(BIN)/python docs/schemas.py
 
 lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@$(BIN)/python packages/async_emulator/trusses/environment/package_index.py $(BIN)/uv pip compile --quiet --upgrade --universal \

@@ -137,7 +137,7 @@ def _health() -> dict[str, Any]:
         "tags": ["emulator"],
         "security": [],
         "responses": {
-            "200": {"description": "It is.", "content": content},
+            "200": {"description": "Everything is ready.", "content": content},
             "503": {"description": "It is loading.", "content": content},
         },
     }

@@ -9,12 +9,8 @@ class ChainletRoutes:
 
     def __init__(self, base_url: str, api_key: str) -> None:
         self.api_key = api_key
-        self._base_url = base_url
+        self.base_url = base_url
         self._capacities: dict[str, Capacity] = {}
-
-    def url_of(self, chain_id: str, chainlet: str) -> str:
-        """Return the url at which a chainlet is called, whether or not it can be called yet."""
-        return self._base_url + chainlet_path(chain_id, chainlet)
 
     def add(self, chain_id: str, chainlet: str, capacity: Capacity) -> None:
         """From now on, pass calls of a chainlet on to its replicas."""

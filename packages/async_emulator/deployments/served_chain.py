@@ -58,7 +58,7 @@ class ServedChain:
         api_key = platform.chainlets.api_key
         self._settings = replace(settings, environ={**settings.environ, _API_KEY_VARIABLE: api_key})
         self._platform = platform
-        self._generated = GeneratedChain(settings.path, self._url_of)
+        self._generated = GeneratedChain(settings.path, platform.chainlets.base_url, settings.model_id)
         self._others: dict[str, Deployment] = {}
         self.target = _Entrypoint(self._settings, self._generated, platform, self._others)
 
@@ -113,15 +113,17 @@ class ServedChain:
     async def _reload(self, ready: asyncio.Event) -> None:
         from async_emulator.trusses.watching.hot_reload import HotReload  # imported only where it is used
 
-        reload = HotReload(self._sources, self._redeploy, self._platform.console.announce)
+        reload = HotReload(self, self._platform.console.announce)
         await ready.wait()
         await reload.run()
 
-    def _sources(self) -> list[Path]:
+    def sources(self) -> list[Path]:
+        """Return the folders that hold the files of the chain and of what it imports."""
         built = self._generated.built
         return [self._settings.path.parent, *(built.sources if built else ())]
 
-    async def _redeploy(self) -> None:
+    async def redeploy(self) -> None:
+        """Deploy the chain as it is now. Where this raises an EmulatorError, what runs stays."""
         before = self._generated.built
         chain = await self._generate()
         names = {each.name for each in chain.chainlets}
@@ -130,9 +132,6 @@ class ServedChain:
             raise NotAChain(f"{self._settings.path}: its chainlets are others now: stop, and serve it again")
         for each in chain.chainlets:
             await self._others.get(each.name, self.target).redeploy()
-
-    def _url_of(self, name: str) -> str:
-        return self._platform.chainlets.url_of(self._settings.model_id, name)
 
 
 class _Entrypoint(QueuedDeployment):

@@ -68,12 +68,17 @@ class ServedModel:
             duties.append(self._reload(ready))
         await together(*duties)
 
+    def sources(self) -> Sequence[Path]:
+        """Return the folders that hold the Truss's files."""
+        return truss_sources(self._settings.path)
+
+    async def redeploy(self) -> None:
+        """Deploy the Truss as it is now. Where this raises an EmulatorError, what runs stays."""
+        await self.target.redeploy()
+
     async def _reload(self, ready: asyncio.Event) -> None:
         from async_emulator.trusses.watching.hot_reload import HotReload  # imported only where it is used
 
-        reload = HotReload(self._sources, self.target.redeploy, self._console.announce)
+        reload = HotReload(self, self._console.announce)
         await ready.wait()
         await reload.run()
-
-    def _sources(self) -> Sequence[Path]:
-        return truss_sources(self._settings.path)

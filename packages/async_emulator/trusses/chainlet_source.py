@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from async_emulator.errors import NotAChain
+from async_emulator.paths import chainlet_path
 from async_emulator.trusses.chain import BuiltChain, Chainlet
 
 _DYNAMIC_CONFIG = "dynamic_chainlet_config"
@@ -12,17 +13,21 @@ _DYNAMIC_CONFIG = "dynamic_chainlet_config"
 
 
 class GeneratedChain:
-    """The last generation of a chain. `url_of` returns the url of the chainlet with a name."""
+    """The last generation of a chain. `base_url` is that of the emulator, which passes the calls on."""
 
-    def __init__(self, chain_file: Path, url_of: Callable[[str], str]) -> None:
+    def __init__(self, chain_file: Path, base_url: str, chain_id: str) -> None:
         self.file = chain_file
         self.built: BuiltChain | None = None
-        self._url_of = url_of
+        self._base_url = base_url
+        self._chain_id = chain_id
 
     def urls(self) -> dict[str, dict[str, str]]:
         """Return the text that the platform mounts: the url of every chainlet, by its display name."""
         chainlets = self.built.chainlets if self.built else ()
         return {each.display_name: {"predict_url": self._url_of(each.name)} for each in chainlets}
+
+    def _url_of(self, chainlet: str) -> str:
+        return self._base_url + chainlet_path(self._chain_id, chainlet)
 
 
 class ChainletSource:

@@ -63,7 +63,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 OLD, NEW = "whsec_" + "a" * 40, "whsec_" + "b" * 40
 
 
-class Platform:
+class Sending:
     """A sender, its clock, its secrets, and what it told of its deliveries."""
 
     def __init__(self, receiver: Receiver, connection: WebhookConnection) -> None:
@@ -95,9 +95,9 @@ class Platform:
 
 
 @pytest.fixture
-async def platform(receiver: Receiver) -> AsyncIterator[Platform]:
+async def platform(receiver: Receiver) -> AsyncIterator[Sending]:
     connection = WebhookConnection()
-    yield Platform(receiver, connection)
+    yield Sending(receiver, connection)
     await connection.close()
 
 
@@ -212,7 +212,7 @@ class Names(AbstractResolver):
 @pytest.mark.parametrize("addresses", [["10.0.0.1"], ["8.8.8.8", "169.254.169.254"], ["127.0.0.1"]])
 async def test_a_name_that_leads_into_a_private_network_gets_nothing(receiver, addresses):
     connection = WebhookConnection(resolver=Names(*addresses))
-    platform = Platform(receiver, connection)
+    platform = Sending(receiver, connection)
     assert not await platform.deliver([], "https://public.example/hook")
     [refused] = platform.deliveries
     assert refused.is_refused

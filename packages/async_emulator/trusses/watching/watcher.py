@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -19,14 +19,22 @@ class Watch(Protocol):
         ...
 
 
+class HasSources(Protocol):
+    """A model or a chain with files that may change."""
+
+    def sources(self) -> Sequence[Path]:
+        """Return the folders that hold its files; the first is its own."""
+        ...
+
+
 class TrussWatcher:
-    """Watches the folders that `sources` returns, which it asks again after each change.
+    """Watches the folders of `watched`, which it asks for them again after each change.
 
     Subfolders of the first folder that truss leaves out (such as a repository) are not watched.
     """
 
-    def __init__(self, sources: Callable[[], Sequence[Path]], watch: Watch = watchfiles.awatch) -> None:
-        self._sources = sources
+    def __init__(self, watched: HasSources, watch: Watch = watchfiles.awatch) -> None:
+        self._watched = watched
         self._watch = watch
         self._changed = asyncio.Event()
 
@@ -40,7 +48,7 @@ class TrussWatcher:
         folders = self._folders()
         below = asyncio.create_task(self._watch_below(folders))
         try:
-            async for _ in self._changes_of(self._sources()[0], recursive=False):
+            async for _ in self._changes_of(self._watched.sources()[0], recursive=False):
                 if (found := self._folders()) != folders:
                     await _cancel(below)
                     folders = found
@@ -60,7 +68,7 @@ class TrussWatcher:
             yield
 
     def _folders(self) -> list[Path]:
-        root, *others = self._sources()
+        root, *others = self._watched.sources()
         inside = [path for path in root.iterdir() if path.is_dir() and is_taken(root, path)]
         return sorted([*inside, *(path for path in others if path.is_dir())])
 

@@ -35,9 +35,12 @@ class Watching:
         self.root = folder / "truss"
         for name in ("model", ".git", "__pycache__"):
             (self.root / name).mkdir(parents=True)
-        self.sources = [self.root]
+        self.folders = [self.root]
         self.notifications = Notifications()
-        self.watcher = TrussWatcher(lambda: self.sources, self.notifications.watch)
+        self.watcher = TrussWatcher(self, self.notifications.watch)
+
+    def sources(self) -> list[Path]:
+        return self.folders
 
     async def change(self, *paths: Path) -> None:
         self.notifications.watched[paths].put_nowait({"a change"})
@@ -100,7 +103,7 @@ async def test_a_folder_that_appears_is_watched_too(watching):
 
 async def test_a_folder_outside_is_watched_once_it_is_named_and_there(watching, tmp_path):
     (tmp_path / "shared").mkdir()
-    watching.sources = [watching.root, tmp_path / "shared", tmp_path / "not there yet"]
+    watching.folders = [watching.root, tmp_path / "shared", tmp_path / "not there yet"]
     await watching.change(watching.root)
     below = (tmp_path / "shared", watching.root / "model")
     assert set(watching.notifications.watched) == {(watching.root,), below}

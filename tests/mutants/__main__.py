@@ -7,8 +7,6 @@ mutants are made in copies of the tracked files; nothing here is changed.
 """
 
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -24,10 +22,7 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 
 from tests.mutants.drop_call import DropCall
-
-ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_SECONDS = 60.0
-"""A mutant that takes longer hangs, which the tests have noticed."""
+from tests.mutants.trial import ROOT, Checkout
 
 _RESULTS = ("tests/unit/truss_outputs/results",)
 _QUEUE = ("tests/unit/async_emulator/queue", "tests/contract/queue")
@@ -117,29 +112,6 @@ def mutants_of(module: str) -> Iterator[Mutant]:
             yield Mutant(module, name, number, before.strip(), after.strip(), code)
 
 
-def survives(mutant: Mutant, copy: Path) -> bool:
-    """Whether every nearest test passes with the mutant in the module's place."""
-    path = copy / "packages" / mutant.module
-    original = path.read_text(encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    environ = {**os.environ, "PYTHONPATH": str(copy / "packages"), "PYTHONDONTWRITEBYTECODE": "1"}
-    path.write_text(mutant.code, encoding="utf-8")
-    try:
-        ran = subprocess.run(
-            [*command, *NEAREST_TESTS[mutant.module]],
-            cwd=copy,
-            env=environ,
-            capture_output=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        path.write_text(original, encoding="utf-8")
-    return ran.returncode == 0
-
-
 def equivalents() -> set[tuple[str, str, str]]:
     """What no test can notice: the module, the line before, and the line after."""
     listed = tomllib.loads(Path(__file__).with_name("equivalents.toml").read_text(encoding="utf-8"))
@@ -155,17 +127,18 @@ def main(parts: list[str]) -> int:
         f"{len(mutants)} mutants of {len(modules)} modules, {len(mutants) - len(tried)} known as equivalent"
     )
     workers = os.cpu_count() or 1
-    copies: SimpleQueue[Path] = SimpleQueue()
+    checkouts: SimpleQueue[Checkout] = SimpleQueue()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
         for number in range(workers):
-            copies.put(_copy(Path(folder, str(number))))
+            checkouts.put(Checkout(Path(folder, str(number))))
 
         def survivor(mutant: Mutant) -> Mutant | None:
-            copy = copies.get()
+            checkout = checkouts.get()
             try:
-                return mutant if survives(mutant, copy) else None
+                tests = NEAREST_TESTS[mutant.module]
+                return mutant if checkout.passes(mutant.module, mutant.code, tests) else None
             finally:
-                copies.put(copy)
+                checkouts.put(checkout)
 
         survivors = []
         for done, found in enumerate(pool.map(survivor, tried), 1):
@@ -176,17 +149,6 @@ def main(parts: list[str]) -> int:
                 print(f"{done} of {len(tried)} tried, {len(survivors)} survive", flush=True)
     print(f"{len(tried) - len(survivors)} of {len(tried)} killed")
     return 1 if survivors else 0
-
-
-def _copy(folder: Path) -> Path:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    return folder
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ mutants are made in copies of the tracked files; nothing here is changed.
 """
 
 import os
-import shutil
-import subprocess
+import re
 import sys
 import tempfile
 import tomllib
@@ -24,10 +23,7 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 
 from tests.mutants.drop_call import DropCall
-
-ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_SECONDS = 60.0
-"""A mutant that takes longer hangs, which the tests have noticed."""
+from tests.mutants.trial import ROOT, Checkout
 
 _RESULTS = ("tests/unit/truss_outputs/results",)
 _QUEUE = ("tests/unit/async_emulator/queue", "tests/contract/queue")
@@ -45,16 +41,19 @@ NEAREST_TESTS = {
         "tests/integration/prediction/test_sync_prediction.py",
     ),
     "async_emulator/prediction/dispatcher.py": ("tests/integration/prediction/test_dispatch.py",),
-    "async_emulator/prediction/outcome.py": ("tests/unit/async_emulator/prediction/test_outcome.py",),
+    "async_emulator/prediction/outcome.py": (
+        "tests/unit/async_emulator/prediction/test_outcome.py",
+        "tests/integration/prediction/test_dispatch.py",
+    ),
     "async_emulator/webhooks/delivery.py": _WEBHOOKS,
     "async_emulator/webhooks/sender.py": _WEBHOOKS,
     "async_emulator/webhooks/signing_secrets.py": _WEBHOOKS,
 }
 
-_OPERATORS: dict[str, type[Operator]] = {
-    "DropCall": DropCall,
-    **{
-        name: plugins.get_operator(f"core/{name}")
+_OPERATORS: tuple[type[Operator], ...] = (
+    DropCall,
+    *(
+        plugins.get_operator(f"core/{name}")
         for name in (
             *(
                 f"ReplaceComparisonOperator_{pair}"
@@ -62,34 +61,39 @@ _OPERATORS: dict[str, type[Operator]] = {
             ),
             *(f"ReplaceComparisonOperator_{pair}" for pair in ("Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt")),
             *(f"ReplaceBinaryOperator_{pair}" for pair in ("Add_Sub", "Sub_Add", "Mul_Div")),
-            *(
-                "AddNot",
-                "ReplaceTrueWithFalse",
-                "ReplaceFalseWithTrue",
-                "ReplaceAndWithOr",
-                "ReplaceOrWithAnd",
-            ),
+            *("AddNot", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue"),
+            *("ReplaceAndWithOr", "ReplaceOrWithAnd"),
             *("ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "ZeroIterationForLoop"),
             *("NumberReplacer", "ExceptionReplacer"),
         )
-    },
-}
+    ),
+)
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of one module: what stands in `line` becomes `changed`."""
+    """One change of one module: in `function`, `line` becomes `changed`."""
 
     module: str
-    operator: str
-    number: int
+    function: str
     line: str
     changed: str
     code: str
 
     @property
+    def identity(self) -> tuple[str, str, str, str]:
+        return self.module, self.function, self.line, self.changed
+
+    @property
     def title(self) -> str:
-        return f"{self.module}: {self.operator}\n  - {self.line}\n  + {self.changed}"
+        return f"{self.module}: {self.function}\n  - {self.line}\n  + {self.changed}"
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the change only loosens how a value may be built, or which arguments have names."""
+        return self.line.startswith(("@dataclass(", "if TYPE_CHECKING:")) or (
+            self.line.replace("*,", "/,") == self.changed
+        )
 
 
 class _Counter(Visitor):  # type: ignore[misc]
@@ -105,67 +109,56 @@ class _Counter(Visitor):  # type: ignore[misc]
 
 
 def mutants_of(module: str) -> Iterator[Mutant]:
-    """Every mutant of a module, but for those that differ in words alone."""
+    """Every mutant of a module that may behave differently."""
     original = (ROOT / "packages" / module).read_text(encoding="utf-8")
-    for name, kind in _OPERATORS.items():
+    for kind in _OPERATORS:
         counter = _Counter(kind())
         counter.walk(get_ast(original))
         for number in range(counter.number):
-            code = mutate_code(original, kind(), number)
-            pairs = zip(original.splitlines(), code.splitlines(), strict=False)
-            before, after = next(((a, b) for a, b in pairs if a != b), ("", ""))
-            yield Mutant(module, name, number, before.strip(), after.strip(), code)
+            mutant = _mutant(module, original, mutate_code(original, kind(), number))
+            if not mutant.is_idle:
+                yield mutant
 
 
-def survives(mutant: Mutant, copy: Path) -> bool:
-    """Whether every nearest test passes with the mutant in the module's place."""
-    path = copy / "packages" / mutant.module
-    original = path.read_text(encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    environ = {**os.environ, "PYTHONPATH": str(copy / "packages"), "PYTHONDONTWRITEBYTECODE": "1"}
-    path.write_text(mutant.code, encoding="utf-8")
-    try:
-        ran = subprocess.run(
-            [*command, *NEAREST_TESTS[mutant.module]],
-            cwd=copy,
-            env=environ,
-            capture_output=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        path.write_text(original, encoding="utf-8")
-    return ran.returncode == 0
+def _mutant(module: str, original: str, code: str) -> Mutant:
+    function = ""
+    for before, after in zip(original.splitlines(), code.splitlines(), strict=False):
+        if found := re.match(r" *(?:async )?def (\w+)", before):
+            function = found[1]
+        if before != after:
+            return Mutant(module, function, before.strip(), after.strip(), code)
+    raise AssertionError("nothing was changed")
 
 
-def equivalents() -> set[tuple[str, str, str]]:
-    """What no test can notice: the module, the line before, and the line after."""
+def equivalents() -> set[tuple[str, str, str, str]]:
+    """The identities of the mutants that no test can notice."""
     listed = tomllib.loads(Path(__file__).with_name("equivalents.toml").read_text(encoding="utf-8"))
-    return {(each["module"], each["line"], each["changed"]) for each in listed["equivalent"]}
+    return {
+        (each["module"], each["function"], each["line"], each["changed"]) for each in listed["equivalent"]
+    }
 
 
 def main(parts: list[str]) -> int:
     modules = [name for name in NEAREST_TESTS if not parts or any(part in name for part in parts)]
     known = equivalents()
     mutants = [mutant for module in modules for mutant in mutants_of(module)]
-    tried = [each for each in mutants if (each.module, each.line, each.changed) not in known]
+    tried = [each for each in mutants if each.identity not in known]
     print(
         f"{len(mutants)} mutants of {len(modules)} modules, {len(mutants) - len(tried)} known as equivalent"
     )
-    workers = os.cpu_count() or 1
-    copies: SimpleQueue[Path] = SimpleQueue()
+    workers = 2 * (os.cpu_count() or 1)  # a mutant that hangs only waits
+    checkouts: SimpleQueue[Checkout] = SimpleQueue()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
         for number in range(workers):
-            copies.put(_copy(Path(folder, str(number))))
+            checkouts.put(Checkout(Path(folder, str(number))))
 
         def survivor(mutant: Mutant) -> Mutant | None:
-            copy = copies.get()
+            checkout = checkouts.get()
             try:
-                return mutant if survives(mutant, copy) else None
+                tests = NEAREST_TESTS[mutant.module]
+                return mutant if checkout.passes(mutant.module, mutant.code, tests) else None
             finally:
-                copies.put(copy)
+                checkouts.put(checkout)
 
         survivors = []
         for done, found in enumerate(pool.map(survivor, tried), 1):
@@ -176,17 +169,6 @@ def main(parts: list[str]) -> int:
                 print(f"{done} of {len(tried)} tried, {len(survivors)} survive", flush=True)
     print(f"{len(tried) - len(survivors)} of {len(tried)} killed")
     return 1 if survivors else 0
-
-
-def _copy(folder: Path) -> Path:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    return folder
 
 
 if __name__ == "__main__":

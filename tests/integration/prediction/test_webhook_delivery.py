@@ -64,7 +64,7 @@ OLD, NEW = "whsec_" + "a" * 40, "whsec_" + "b" * 40
 
 
 class Sending:
-    """A sender, its clock, its secrets, and what it told of its deliveries."""
+    """A sender, its clock, its secrets, and the deliveries that it reported."""
 
     def __init__(self, receiver: Receiver, connection: WebhookConnection) -> None:
         self.receiver = receiver
@@ -227,6 +227,8 @@ async def test_private_addresses_may_be_allowed(receiver):
     await connection.close()
 
 
-async def test_an_address_that_was_allowed_when_it_was_submitted_is_judged_again(platform):
+async def test_an_address_that_was_allowed_when_it_was_submitted_is_judged_again(platform, caplog):
     assert not await platform.deliver([], "https://10.0.0.1/hook")
+    [record] = caplog.records
+    assert record.getMessage().startswith("request abc: its webhook endpoint ")
     assert platform.deliveries == []

@@ -14,6 +14,18 @@ class Watcher:
         self.calls.append("free")
 
 
+class LoadGauge:
+    """Records the demand whenever the capacity says that the load may have changed."""
+
+    def __init__(self, capacity: Capacity) -> None:
+        self.demands: list[int] = []
+        self._capacity = capacity
+        capacity.watch_load(self)
+
+    def load_changed(self) -> None:
+        self.demands.append(self._capacity.demand)
+
+
 def replica_of(slots: int) -> ReplicaSlots:
     return ReplicaSlots(FakeModel(), slots)
 
@@ -40,6 +52,12 @@ async def test_sync_goes_before_async():
     assert calls == []  # the slot went to the sync request; async requests were not even asked
     assert not capacity.has_room
     capacity.give_back(replica)
+    assert calls == ["free"]
+
+
+async def test_async_requests_are_told_of_a_replica_that_becomes_ready():
+    capacity, _, calls = make()
+    capacity.open(replica_of(1))
     assert calls == ["free"]
 
 
@@ -106,3 +124,66 @@ async def test_a_sync_caller_who_leaves_takes_no_slot_along(was_given):
         capacity.give_back(replica)
     assert capacity.has_room
     assert capacity.demand == 0
+
+
+async def test_a_sync_caller_who_leaves_at_the_last_moment_hands_the_slot_to_the_next():
+    capacity, [replica], _ = make(1)
+    capacity.take()
+    leaver, next_in_line = (asyncio.create_task(capacity.take_for_sync()) for _ in range(2))
+    await asyncio.sleep(0)
+    leaver.cancel()
+    capacity.give_back(replica)  # before the caller's task has seen that it is cancelled
+    assert await next_in_line is replica
+    assert capacity.demand == 1
+
+
+async def test_every_change_of_the_load_is_reported_when_it_has_happened():
+    capacity, _, _ = make()
+    load = LoadGauge(capacity)
+    waiting, leaving = (asyncio.create_task(capacity.take_for_sync()) for _ in range(2))
+    await asyncio.sleep(0)
+    assert load.demands == [1, 2]
+    leaving.cancel()
+    await asyncio.sleep(0)
+    assert load.demands == [1, 2, 1]
+    replica = replica_of(1)
+    capacity.open(replica)
+    assert load.demands == [1, 2, 1, 1]
+    await waiting
+    capacity.give_back(replica)
+    assert load.demands == [1, 2, 1, 1, 0]
+    capacity.report_load()
+    assert load.demands == [1, 2, 1, 1, 0, 0]
+
+
+async def test_a_replica_is_idle_while_no_prediction_runs_on_it():
+    capacity, [replica], _ = make(2)
+    assert replica.idle.is_set()
+    capacity.take()
+    capacity.take()
+    capacity.give_back(replica)
+    assert not replica.idle.is_set()
+    capacity.give_back(replica)
+    assert replica.idle.is_set()
+
+
+async def test_a_suspected_replica_is_closed_and_its_supervisor_is_told():
+    capacity, [silent, other], _ = make(1, 1)
+    assert not silent.suspected.is_set()
+    capacity.suspect(silent)
+    assert silent.suspected.is_set()
+    assert capacity.take() is other
+    assert not capacity.has_room
+
+
+async def test_when_all_is_closed_no_replica_is_ready():
+    capacity, replicas, _ = make(1, 2)
+    assert capacity.is_open
+    capacity.close_all()
+    assert not capacity.has_room
+    assert not capacity.is_open
+    assert [replica.is_open for replica in replicas] == [False, False]
+    capacity.close_all()
+    capacity.open(replicas[0])
+    assert capacity.take() is replicas[0]
+    assert not capacity.has_room

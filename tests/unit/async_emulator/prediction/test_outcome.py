@@ -24,6 +24,11 @@ def data_of(outcome: Outcome) -> object:
     return outcome.data
 
 
+def test_a_success_is_json_unless_it_is_said_to_be_something_else():
+    assert Success(body=b"[1]").data == [1]
+    assert Success(body=b"[1]", is_json=False).data == "[1]"
+
+
 def test_json_is_parsed_and_text_stays_text():
     assert data_of(answer(200, {"a": [1]})) == {"a": [1]}
     assert data_of(answer(200, b"hello", "text/plain; charset=utf-8")) == "hello"
@@ -45,6 +50,7 @@ def test_bytes_that_come_whole_are_text_whatever_their_type():
         (200, {"Transfer-Encoding": "chunked"}, True),
         (200, {"Content-Length": "2"}, False),
         (204, {}, False),
+        (300, {"Transfer-Encoding": "chunked"}, False),
         (500, {"Transfer-Encoding": "chunked"}, False),
     ],
 )
@@ -61,6 +67,7 @@ def test_429_is_back_pressure_and_no_attempt():
 @pytest.mark.parametrize(
     ("status", "code", "is_retryable"),
     [
+        (300, ErrorCode.MODEL_PREDICT_ERROR, False),
         (302, ErrorCode.MODEL_PREDICT_ERROR, False),
         (400, ErrorCode.MODEL_NOT_READY, True),
         (401, ErrorCode.MODEL_INVALID_INPUT, False),

@@ -3,13 +3,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from async_emulator.webhooks.signing_secrets import (
-    OVERLAP,
     WebhookSecrets,
     is_webhook_secret,
     new_webhook_secret,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(hours=24)
 MOMENT = timedelta(microseconds=1)
 
 
@@ -31,16 +31,16 @@ def test_without_a_secret_nothing_signs():
 def test_a_rotated_secret_signs_for_a_day_after_the_new_one():
     secrets = WebhookSecrets(["whsec_old"])
     new = secrets.rotate(NOW)
-    assert secrets.active(NOW + OVERLAP - MOMENT) == [new, "whsec_old"]
-    assert secrets.active(NOW + OVERLAP) == [new]
+    assert secrets.active(NOW + DAY - MOMENT) == [new, "whsec_old"]
+    assert secrets.active(NOW + DAY) == [new]
 
 
 def test_a_second_rotation_does_not_prolong_the_first():
     secrets = WebhookSecrets(["whsec_a"])
     secrets.rotate(NOW, "whsec_b")
-    secrets.rotate(NOW + OVERLAP / 2, "whsec_c")
-    assert secrets.active(NOW + OVERLAP / 2) == ["whsec_c", "whsec_b", "whsec_a"]
-    assert secrets.active(NOW + OVERLAP) == ["whsec_c", "whsec_b"]
+    secrets.rotate(NOW + DAY / 2, "whsec_c")
+    assert secrets.active(NOW + DAY / 2) == ["whsec_c", "whsec_b", "whsec_a"]
+    assert secrets.active(NOW + DAY) == ["whsec_c", "whsec_b"]
 
 
 def test_a_secret_that_comes_back_is_the_newest_and_stands_there_once():
@@ -48,7 +48,7 @@ def test_a_secret_that_comes_back_is_the_newest_and_stands_there_once():
     secrets.rotate(NOW, "whsec_b")
     secrets.rotate(NOW, "whsec_a")
     assert secrets.active(NOW) == ["whsec_a", "whsec_b"]
-    assert secrets.active(NOW + OVERLAP) == ["whsec_a"]
+    assert secrets.active(NOW + DAY) == ["whsec_a"]
 
 
 def test_a_removed_secret_is_gone_at_once():
@@ -66,5 +66,5 @@ def test_secrets_are_listed_with_their_expiry_until_they_expire():
     secrets = WebhookSecrets(["whsec_old"])
     secrets.rotate(NOW, "whsec_new")
     listed = [(secret.value, secret.expires_at) for secret in secrets.listed(NOW)]
-    assert listed == [("whsec_new", None), ("whsec_old", NOW + OVERLAP)]
-    assert [secret.value for secret in secrets.listed(NOW + OVERLAP)] == ["whsec_new"]
+    assert listed == [("whsec_new", None), ("whsec_old", NOW + DAY)]
+    assert [secret.value for secret in secrets.listed(NOW + DAY)] == ["whsec_new"]

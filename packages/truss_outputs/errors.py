@@ -64,11 +64,23 @@ class InvalidKey(OutputError, ValueError):
 
 
 class UnstorableOutput(OutputError, TypeError):
-    """A value in the output that cannot be stored: its type is not known, or storing it failed."""
+    """A value in the output that cannot be stored: its type is not known, or it could not be read.
 
-    def __init__(self, path: Sequence[str | int], value: object, reason: str | None = None) -> None:
+    `is_transient` is True where code of the model's raised while it made the value, so that another attempt
+    may succeed. Otherwise the same output will be refused again.
+    """
+
+    def __init__(
+        self,
+        path: Sequence[str | int],
+        value: object,
+        reason: str | None = None,
+        *,
+        is_transient: bool = False,
+    ) -> None:
         self.path = tuple(path)
         self.reason = reason
+        self.is_transient = is_transient
         steps = "".join(map(_step, path))
         why = f": {reason}" if reason else ""
         super().__init__(f"output{steps}: {type(value)!r} cannot be stored{why}")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from truss_outputs.backoff import Backoff
 from truss_outputs.destinations import Place, Places
-from truss_outputs.errors import OutputError, StoreError
+from truss_outputs.errors import InvalidRequestId, MissingRequestId, OutputError, StoreError, UnstorableOutput
 from truss_outputs.request_id import HasHeaders, request_id_of
 from truss_outputs.response import check_response, respond
 from truss_outputs.results.failures import failure_key, failure_of
@@ -164,7 +164,9 @@ class ModelOutputs:
         Without `request`, the id is the one that Truss has for the current call, in a model or in a chainlet;
         within `chains.run_local()`, which has no id, it is a new one. `destination` is a name in the
         settings, so a request may choose it safely. If the output cannot be stored, this raises an
-        HTTPException, whose reason Truss passes on to the caller; of any other error it hides the reason.
+        HTTPException, whose reason Truss passes on to the caller; of any other error it hides the reason. Its
+        status is 422, which is not tried again, if the output or the id is refused, and 500 if the store is
+        at fault.
         """
         place = self._place(destination)
         try:
@@ -174,7 +176,7 @@ class ModelOutputs:
             _log.info("stored %s in %.3f s", committed.reference.url, time.perf_counter() - started)
             return respond(committed, self._response, place.store)
         except OutputError as error:
-            raise _http_error(500, error) from error
+            raise _http_error(_status_of(error), error) from error
 
     def _place(self, destination: str | None) -> Place:
         try:
@@ -214,6 +216,19 @@ class ModelOutputs:
         url = store.url_of(key)
         _log.info("recorded a failed attempt: %s", url)
         return url
+
+
+def _status_of(error: OutputError) -> int:
+    """Return 422, which is not tried again, where each attempt would fail the same way, and 500 otherwise.
+
+    Source: docs.baseten.co/inference/async, "Error codes".
+    """
+    match error:
+        case UnstorableOutput():
+            return 500 if error.is_transient else 422
+        case InvalidRequestId() | MissingRequestId():
+            return 422
+    return 500
 
 
 def _http_error(status_code: int, error: OutputError) -> Exception:

@@ -18,7 +18,7 @@ from truss_outputs.results.document import ResultReference, StorageRecord, Store
 from truss_outputs.results.signing import sealed
 from truss_outputs.store import PutReceipt, Store
 from truss_outputs.values.encode import PendingArtifact, encode, placed
-from truss_outputs.values.payload import Chunks
+from truss_outputs.values.payload import Chunks, unreadable
 from truss_outputs.values.types.images import ImageFormat
 
 _log = logging.getLogger(__name__)
@@ -156,6 +156,4 @@ class OutputWriter:
 
 
 def _unreadable(pending: PendingArtifact, error: Exception) -> UnstorableOutput:
-    # The error's text may quote the model's data, so only its class is named; the log has the cause.
-    reason = f"it raised {type(error).__name__} while it was read"
-    return UnstorableOutput(pending.path, pending.artifact.data, reason)
+    return unreadable(pending.path, pending.artifact.data, error)

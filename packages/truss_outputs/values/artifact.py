@@ -16,10 +16,10 @@ _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*", re.ASCII
 class Artifact:
     """Content of a known type: `Artifact(png, "image/png")`, anywhere in an output.
 
-    `data` is bytes, the path of a file, an open file, or an iterator of bytes, sync or async. Files and
-    iterators are streamed, so they can be stored only once. `name` is the file name to store it under; by
-    default it is the path of the value in the output. `kind` selects the function that makes the value again,
-    see `restores`.
+    `data` is bytes, the path of a file, an open file, or an iterator of bytes or of text, sync or async. Text
+    is stored as UTF-8. Files and iterators are streamed, so they can be stored only once. `name` is the file
+    name to store it under; by default it is the path of the value in the output. `kind` selects the function
+    that makes the value again, see `restores`.
     Frozen. Not a dataclass, because pydantic would dump one inside a model as a dict.
     """
 
@@ -40,6 +40,10 @@ class Artifact:
     ) -> None:
         if not _CONTENT_TYPE.fullmatch(content_type):
             raise ValueError(f"content type {content_type!r} is not of the form 'image/png'")
+        if not isinstance(name, str | None):
+            raise TypeError(f"an artifact's name is text, not {type(name)!r}")
+        if not kind.isprintable():  # it is stored as it is, unlike the name
+            raise ValueError(f"an artifact's kind is printable text, not {kind!r}")
         object.__setattr__(self, "data", _payload(data))
         object.__setattr__(self, "content_type", content_type)
         object.__setattr__(self, "name", name)

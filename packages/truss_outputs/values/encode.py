@@ -1,13 +1,13 @@
 """Splits an output into JSON data and artifacts, the values that are not JSON.
 
 NaN and infinities become null. A value that is neither JSON nor an artifact raises an error that names its
-path in the output.
+path in the output. So does JSON that a reader would refuse, as a result that is stored stays for good.
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TypeAlias, cast
 
 from pydantic import JsonValue
@@ -16,14 +16,17 @@ from pydantic_core import to_json
 from truss_outputs.errors import UnstorableOutput
 from truss_outputs.keys import artifact_name, distinct_names
 from truss_outputs.values.artifact import Artifact
-from truss_outputs.values.plain_json import plain_json
+from truss_outputs.values.payload import unreadable
+from truss_outputs.values.plain_json import MOST_DIGITS, plain_json
 from truss_outputs.values.represent import NoRepresentation, represent, represent_together
+from truss_outputs.values.types.files import UnknownStream
 from truss_outputs.values.types.images import ImageFormat, Picture
 
 JsonPath: TypeAlias = tuple[str | int, ...]
 
 # The JSON parser that reads results back stops at 200 levels, references included.
 _DEEPEST = 100
+_LARGEST = 10**MOST_DIGITS - 1
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
@@ -60,12 +63,14 @@ def encode(output: object, *, images: ImageFormat = "PNG") -> EncodedOutput:
         return EncodedOutput(data=cast(JsonValue, output), json=json)
     walk = _Walk(images)
     data = walk.json_of(output, ())
+    # Streams are read only now, when nothing else in the output can be refused.
+    artifacts = [(path, _recognised(artifact, path)) for path, artifact in walk.artifacts]
     names = distinct_names(
-        artifact.name or artifact_name(path, artifact.content_type) for path, artifact in walk.artifacts
+        artifact.name or artifact_name(path, artifact.content_type) for path, artifact in artifacts
     )
     pending = tuple(
         PendingArtifact(path=path, name=name, artifact=artifact)
-        for name, (path, artifact) in zip(names, walk.artifacts, strict=True)
+        for name, (path, artifact) in zip(names, artifacts, strict=True)
     )
     return EncodedOutput(data=data, artifacts=pending)
 
@@ -99,6 +104,7 @@ class _Walk:
         self.artifacts: list[tuple[JsonPath, Artifact]] = []
         self._images = images
         self._open: set[int] = set()
+        self._streams: set[int] = set()
 
     def json_of(self, value: object, path: JsonPath) -> JsonValue:
         match value:
@@ -107,7 +113,7 @@ class _Walk:
             case str():
                 return _text(str.__str__(value), path)
             case int():
-                return int(value)
+                return _integer(value, path)
             case float():
                 return float(value) if math.isfinite(value) else None
             case Artifact():
@@ -126,9 +132,10 @@ class _Walk:
             self._open.remove(id(value))
 
     def _set_apart(self, artifact: Artifact, path: JsonPath) -> None:
-        is_stream = not isinstance(artifact.data, bytes | Path)
-        if is_stream and any(artifact.data is other.data for _, other in self.artifacts):
-            raise UnstorableOutput(path, artifact.data, "it is a stream, and the output holds it twice")
+        if not isinstance(artifact.data, bytes | Path):
+            if id(artifact.data) in self._streams:
+                raise UnstorableOutput(path, artifact.data, "it is a stream, and the output holds it twice")
+            self._streams.add(id(artifact.data))
         self.artifacts.append((path, artifact))
 
     def _inside(self, value: object, path: JsonPath) -> JsonValue:
@@ -159,7 +166,8 @@ class _Walk:
         except NoRepresentation:
             raise UnstorableOutput(path, value) from None
         except Exception as error:  # from pydantic, or from the library of the type
-            raise UnstorableOutput(path, value, _in_one_line(error)) from error
+            is_transient = isinstance(error, OSError | MemoryError)
+            raise UnstorableOutput(path, value, _in_one_line(error), is_transient=is_transient) from error
 
     def _object(self, value: dict[Any, Any], path: JsonPath) -> dict[str, JsonValue]:
         members: dict[str, JsonValue] = {}
@@ -171,12 +179,21 @@ class _Walk:
         return members
 
 
+def _recognised(artifact: Artifact, path: JsonPath) -> Artifact:
+    if not isinstance(artifact, UnknownStream):
+        return artifact
+    try:
+        return artifact.recognised()
+    except Exception as error:
+        raise unreadable(path, artifact.data, error) from error
+
+
 def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def _member_name(key: object, path: JsonPath) -> str:
-    """Return a dict's key as Python's json module writes it."""
+    """Return a dict's key as Python's json module writes it, or as the value that it is would be written."""
     match key:
         case str():
             return _text(str.__str__(key), path)
@@ -185,10 +202,33 @@ def _member_name(key: object, path: JsonPath) -> str:
         case bool():
             return "true" if key else "false"
         case int():
-            return int.__repr__(key)
+            return int.__repr__(_integer(key, path))
         case float() if math.isfinite(key):
             return float.__repr__(key)
-    raise UnstorableOutput(path, key, "a key must be text, a finite number, true, false or null")
+        case PurePath():
+            return _text(str(key), path)
+        case _ if (nearer := _scalar(key)) is not key:
+            return _member_name(nearer, path)
+    reason = "a key must be text, a finite number, a date, a path, an Enum's member, true, false or null"
+    raise UnstorableOutput(path, key, reason)
+
+
+def _scalar(key: object) -> object:
+    """Return the scalar of JSON that stands for `key`, such as a date or a numpy integer, or else `key`."""
+    try:
+        nearer = represent(key)
+    except Exception:  # from the library of the type: whatever it is, the key is refused
+        return key
+    return nearer if type(nearer) in _SCALARS else key
+
+
+def _integer(value: int, path: JsonPath) -> int:
+    """Return `value` as a plain int, also where its class converts it otherwise."""
+    plain = int.__pos__(value)
+    if not -_LARGEST <= plain <= _LARGEST:
+        reason = f"it has more than {MOST_DIGITS:,} digits, which no parser of JSON reads"
+        raise UnstorableOutput(path, value, reason)
+    return plain
 
 
 def _text(text: str, path: JsonPath) -> str:

@@ -16,6 +16,11 @@ _TEXT_KEYS = {str}
 _CONTAINERS = frozenset((dict, list))
 _JSON = _CONTAINERS | {str, int, float, bool, NoneType}
 
+# Parsers of JSON, those of Python and of pydantic included, refuse integers of more digits.
+MOST_DIGITS = 4300
+_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_TOO_MANY_DIGITS = b"0" * (MOST_DIGITS + 1)
+
 
 def plain_json(value: object, *, levels: int) -> bytes | None:
     """Return `value` as compact JSON, or None if it is not plain JSON of at most so many levels."""
@@ -29,7 +34,14 @@ def plain_json(value: object, *, levels: int) -> bytes | None:
         return None
     if float in kinds and (b"NaN" in body or b"Infinity" in body):  # or text that holds these words
         return None
+    if int in kinds and _has_too_many_digits(body):
+        return None
     return body
+
+
+def _has_too_many_digits(body: bytes) -> bool:
+    """Whether a number in `body` has too many digits to be read back, or a text has as many in a row."""
+    return len(body) > MOST_DIGITS and _TOO_MANY_DIGITS in body.translate(_DIGITS_AS_ZERO)
 
 
 def _kinds(value: object, levels: int) -> set[type] | None:

@@ -63,6 +63,14 @@ def _(value: object) -> object:
     return to_jsonable_python(value)
 
 
+@represent.register(set, frozenset)
+def _(value: set[Any] | frozenset[Any]) -> object:
+    try:
+        return sorted(value)  # so that equal sets make equal results
+    except TypeError:
+        return list(value)
+
+
 @represent.register(enum.Enum)
 def _(value: enum.Enum) -> object:
     return value.value

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 from fastapi import HTTPException
 from PIL import Image
@@ -61,6 +63,17 @@ def test_a_refused_write_fails_the_request_and_says_why() -> None:
     assert isinstance(caught.value.__cause__, StoreError)
 
 
+def test_a_producer_that_raised_may_succeed_next_time() -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"x"
+        raise ConnectionResetError
+
+    with pytest.raises(HTTPException) as caught:
+        ModelOutputs.of_store(MemoryStore()).store(broken(), request())
+    assert caught.value.status_code == 500
+    assert "it raised ConnectionResetError while it was read" in caught.value.detail
+
+
 @pytest.mark.parametrize(
     ("request_id", "output", "detail"),
     [
@@ -68,6 +81,8 @@ def test_a_refused_write_fails_the_request_and_says_why() -> None:
         ("", 1, "the call has no x-baseten-request-id header"),
         ("../../x", 1, "request id '../../x' is not allowed"),
         (REQUEST, {"a": object()}, "output.a: <class 'object'> cannot be stored"),
+        (REQUEST, {"n": 10**4300}, "output.n: <class 'int'> cannot be stored: it has more than 4,300 digits"),
+        (REQUEST, [iter([b"a", "b"])], "output[0]: <class 'list_iterator'> cannot be stored: a chunk is"),
     ],
 )
 def test_whatever_cannot_be_stored_fails_the_request(
@@ -76,7 +91,7 @@ def test_whatever_cannot_be_stored_fails_the_request(
     store = MemoryStore()
     with pytest.raises(HTTPException) as caught:
         ModelOutputs.of_store(store).store(output, request(request_id))
-    assert caught.value.status_code == 500
+    assert caught.value.status_code == 422  # each attempt would fail the same way
     assert caught.value.detail.startswith(detail)
     with pytest.raises(ObjectNotFound):
         OutputReader(store).load(REQUEST)

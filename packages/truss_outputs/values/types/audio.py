@@ -1,7 +1,8 @@
 """Sound as a WAV file of 16 bits: a tuple `(samples, rate)`.
 
 `samples` is a numpy array of shape (frames,) or (frames, channels), as in soundfile and scipy, of int16 or of
-floats from -1 to 1; floats beyond are clipped. Any other tuple is stored as a list.
+floats from -1 to 1. Louder floats are all divided by the loudest, so that nothing is clipped; NaN and
+infinities are refused. Any other tuple is stored as a list.
 """
 
 import io
@@ -49,8 +50,11 @@ def _(samples: "npt.NDArray[Any]", whole: Any) -> object | None:
 def _whole_numbers(samples: "npt.NDArray[Any]") -> "npt.NDArray[Any]":
     import numpy as np
 
-    within = np.clip(np.nan_to_num(samples.astype(np.float64), posinf=1, neginf=-1), -1, 1)
-    whole: npt.NDArray[Any] = np.rint(within * _LOUDEST)
+    exact = samples.astype(np.float64)
+    peak = np.abs(exact).max(initial=1.0)
+    if not np.isfinite(peak):
+        raise ValueError("a sample of the sound is NaN or infinite: repair it, or store the array alone")
+    whole: npt.NDArray[Any] = np.rint(exact / peak * _LOUDEST)
     return whole
 
 

@@ -1,4 +1,7 @@
-"""Files and streams of bytes: stored as they are, never held whole in memory."""
+"""Files and streams of bytes or of text: stored as they are, never held whole in memory.
+
+The first chunk of an iterator tells whether it is text, as what most language models return is.
+"""
 
 import io
 from collections.abc import AsyncIterator, Iterator
@@ -8,11 +11,27 @@ from typing import Any
 
 from truss_outputs.keys import content_type_of
 from truss_outputs.values.artifact import Artifact
+from truss_outputs.values.payload import Chunk, Peeked, Stream
 from truss_outputs.values.represent import represent
 from truss_outputs.values.restore import restores
 
-_STREAM = "application/octet-stream"
+_BINARY = "application/octet-stream"
 _TEXT = "text/plain; charset=utf-8"
+
+
+class UnknownStream(Artifact):
+    """An iterator of which nothing was read yet."""
+
+    __slots__ = ()
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__(stream, _BINARY, kind="bytes")
+
+    def recognised(self) -> Artifact:
+        """Return it as text or as bytes, by its first chunk. Raises what the iterator raises."""
+        stream = Peeked(self.data)
+        content_type, kind = (_TEXT, "text") if stream.is_text else (_BINARY, "bytes")
+        return Artifact(stream, content_type, kind=kind)
 
 
 @represent.register(Path)
@@ -27,20 +46,20 @@ def _(stream: Any) -> object:
     if not hasattr(stream, "read"):
         if isinstance(stream, GeneratorType) and stream.gi_frame is None:
             raise ValueError("it is used up already")
-        return Artifact(stream, _STREAM, kind="bytes")
+        return UnknownStream(stream)
     name = getattr(stream, "name", None)  # an open file's path; some files have a number instead
     name = PurePath(name).name if isinstance(name, str) else None
-    content_type = content_type_of(name) if name else _STREAM
+    content_type = content_type_of(name) if name else _BINARY
     if not (isinstance(stream, io.StringIO) or hasattr(stream, "encoding")):
         return Artifact(stream, content_type, name=name, kind="bytes")
-    return Artifact(stream, _TEXT if content_type == _STREAM else content_type, name=name, kind="text")
+    return Artifact(stream, _TEXT if content_type == _BINARY else content_type, name=name, kind="text")
 
 
 @represent.register(AsyncIterator)
-def _(stream: AsyncIterator[bytes]) -> object:
+def _(stream: AsyncIterator[Chunk]) -> object:
     if isinstance(stream, AsyncGeneratorType) and stream.ag_frame is None:
         raise ValueError("it is used up already")
-    return Artifact(stream, _STREAM, kind="bytes")
+    return UnknownStream(stream)
 
 
 @restores("bytes")
@@ -51,5 +70,5 @@ def content(data: bytes) -> bytes:
 
 @restores("text")
 def text(data: bytes) -> str:
-    """Read the text of a file."""
+    """Read the text of a file, or of an iterator of text."""
     return data.decode()

@@ -116,13 +116,76 @@ async def broken_later() -> AsyncIterator[bytes]:
     raise LookupError
 
 
-def of_text() -> Iterator[Any]:
-    yield "text"
+def at_once() -> Iterator[bytes]:
+    raise LookupError
+    yield b""
+
+
+def text(*parts: str) -> Iterator[str]:
+    yield from parts
+
+
+async def later_text(*parts: str) -> AsyncIterator[str]:
+    for part in parts:
+        await asyncio.sleep(0)
+        yield part
+
+
+def test_an_iterator_of_text_is_text(writer: OutputWriter, reader: OutputReader) -> None:
+    output = [text("", "é", "té"), later_text("a", "b"), iter(["c"]), text(""), text(), chunks(b"")]
+    writer.write([*output, Artifact(text("d"), "text/markdown")], REQUEST)
+    *streams, artifact = stored(reader)
+    plain, binary = "text/plain; charset=utf-8", "application/octet-stream"
+    assert streams == [
+        ("0.txt", plain, "été"),
+        ("1.txt", plain, "ab"),
+        ("2.txt", plain, "c"),
+        ("3.txt", plain, ""),
+        ("4.bin", binary, b""),
+        ("5.bin", binary, b""),
+    ]
+    assert artifact[2].data == b"d"
+
+
+def test_text_is_streamed(tmp_path: Path) -> None:
+    store, held = LocalStore(tmp_path), 0
+
+    def tokens() -> Iterator[str]:
+        nonlocal held
+        for number in range(64):
+            held = max(held, tracemalloc.get_traced_memory()[0])
+            yield f"{number}" * 2**19
+
+    tracemalloc.start()
+    try:
+        OutputWriter(store).write({"answer": tokens()}, REQUEST)
+        assert held < 8 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        (["a", b"b"], "a chunk is <class 'bytes'>, where text is due"),
+        ([b"a", "b"], "a chunk is <class 'str'>, where bytes are due"),
+        ([1], "a chunk is <class 'int'>, where bytes are due"),
+        (["\ud800"], "a chunk is not valid Unicode"),
+    ],
+)
+def test_a_chunk_that_cannot_be_stored_is_named_and_will_be_again(
+    writer: OutputWriter, store: FaultyStore, parts: list[Any], reason: str
+) -> None:
+    with pytest.raises(UnstorableOutput) as caught:
+        writer.write({"film": iter(parts)}, REQUEST)
+    assert str(caught.value) == f"output.film: <class 'list_iterator'> cannot be stored: {reason}"
+    assert not caught.value.is_transient
+    assert store.keys == []
 
 
 @pytest.mark.parametrize(
     ("stream", "problem"),
-    [(broken, "OSError"), (broken_later, "LookupError"), (of_text, "TypeError")],
+    [(broken, "OSError"), (broken_later, "LookupError"), (at_once, "LookupError")],
 )
 @pytest.mark.parametrize("place", ["memory", "folder"])
 def test_a_producer_that_raises_leaves_nothing(
@@ -134,6 +197,7 @@ def test_a_producer_that_raises_leaves_nothing(
     kind = "async_generator" if stream is broken_later else "generator"
     reason = f"cannot be stored: it raised {problem} while it was read"
     assert str(caught.value) == f"output.film[0]: <class '{kind}'> {reason}"
+    assert caught.value.is_transient
     assert type(caught.value.__cause__).__name__ == problem
     assert list(target.list()) == []
 
@@ -153,7 +217,8 @@ def test_a_stream_is_put_once_and_closed(writer: OutputWriter, store: FaultyStor
         writer.write([endless()], REQUEST)
     assert clock.slept == []
     assert store.keys == []
-    assert ended == []  # it never began
+    assert ended == ["ended"]
+    ended.clear()
 
     class Full(FaultyStore):
         def put(self, key: str, body: Any, *, content_type: str, create: bool = False) -> Any:

@@ -7,6 +7,7 @@ import json
 import math
 import types
 import uuid
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,6 +68,18 @@ def paths(encoded: EncodedOutput) -> dict[tuple[str | int, ...], bytes]:
         (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (decimal.Decimal("1.10"), "1.10"),
         (np.float64(0.5), 0.5),
+        (datetime.date(2026, 1, 2), "2026-01-02"),
+        (datetime.datetime(2026, 1, 2, 3), "2026-01-02T03:00:00"),  # noqa: DTZ001  # as models make them
+        (datetime.time(3, 4), "03:04:00"),
+        (datetime.timedelta(hours=25), "P1DT1H"),
+        ({3, 1, 2}, [1, 2, 3]),
+        (frozenset(("b", "a")), ["a", "b"]),
+        ({Path("a/b"): 1, PurePosixPath("c"): 2}, {"a/b": 1, "c": 2}),
+        ({np.int64(3): 1, np.float32(0.5): 2, np.str_("x"): 3}, {"3": 1, "0.5": 2, "x": 3}),
+        ({np.bool_(True): 1}, {"true": 1}),
+        ({Color.RED: 1, datetime.date(2026, 1, 2): 2}, {"red": 1, "2026-01-02": 2}),
+        ({uuid.UUID(int=1): 1}, {"00000000-0000-0000-0000-000000000001": 1}),
+        ({decimal.Decimal("1.10"): 1}, {"1.10": 1}),
     ],
 )
 def test_json_says_it(output: object, data: object) -> None:
@@ -161,17 +174,26 @@ def nested(depth: int) -> object:
     ("output", "message"),
     [
         ({"frames": [1, object()]}, "output.frames[1]: <class 'object'> cannot be stored"),
-        ({"a b\n": {"x" * 999: {1}}}, f"output['a b\\n']['{'x' * 80}']: <class 'set'> cannot be stored"),
-        ({1, 2}, "output: <class 'set'> cannot be stored"),
+        (
+            {"a b\n": {"x" * 999: object()}},
+            f"output['a b\\n']['{'x' * 80}']: <class 'object'> cannot be stored",
+        ),
         (Answer, "cannot be stored"),
         (cycle(), "output[1].again: <class 'list'> cannot be stored: it contains itself"),
         (thousandfold(), "output[0]: <class 'list'> cannot be stored: it contains itself"),
         (nested(500), "more than 100 levels deep"),
         ({"a": {(1, 2): 3}}, "output.a: <class 'tuple'> cannot be stored: a key must be"),
         ({math.nan: 3}, "a key must be"),
+        ({b"x": 3}, "a key must be"),
+        ({Path("\ud800"): 3}, "not valid Unicode"),
+        ({1: "x", np.int64(1) + 0.0: "y", Path("1"): "z"}, "two of its keys are '1'"),
+        ({"s": {1, b"x", object}}, "<class 'type'> cannot be stored"),
         ({"a": {1: "x", "1": "y"}}, "output.a: <class 'dict'> cannot be stored: two of its keys are '1'"),
         ({"a": "\ud800"}, "output.a: <class 'str'> cannot be stored: it is not valid Unicode"),
         ({"\ud800": 1}, "not valid Unicode"),
+        ({"n": 10**4300}, "output.n: <class 'int'> cannot be stored: it has more than 4,300 digits"),
+        ({"n": [b"x", -(10**4300)]}, "output.n[1]: <class 'int'> cannot be stored"),
+        ({"a": {10**5000: 1}}, "output.a: <class 'int'> cannot be stored: it has more than 4,300 digits"),
     ],
 )
 def test_what_cannot_be_stored_is_named_with_its_place(output: object, message: str) -> None:
@@ -179,6 +201,12 @@ def test_what_cannot_be_stored_is_named_with_its_place(output: object, message: 
         encode(output)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_set_whose_members_have_no_order_is_a_list() -> None:
+    data = encode({"a": {1, "x"}}).data
+    assert isinstance(data, dict)
+    assert set(data["a"]) == {1, "x"}  # type: ignore[arg-type]
 
 
 def test_a_model_that_holds_itself_cannot_be_stored() -> None:

@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from async_emulator.clock import ManualClock
 from async_emulator.webhooks.connection import WebhookConnection
-from async_emulator.webhooks.delivery import Delivery
+from async_emulator.webhooks.delivery import Delivery, PrivateAddress
 from async_emulator.webhooks.sender import WebhookSender
 from async_emulator.webhooks.signing_secrets import WebhookSecrets
 from async_inference import AsyncPredictResult, verify_signature
@@ -218,6 +218,14 @@ async def test_a_name_that_leads_into_a_private_network_gets_nothing(receiver, a
     assert refused.is_refused
     assert refused.problem == "public.example has an address of a private network"
     await connection.close()
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.2", "①②⑦.0.0.2", "127。0。0。2", "[::ffff:127.0.0.2]", "[fe80::1%25lo]"]
+)
+async def test_no_socket_is_made_for_a_private_address_however_it_is_spelled(platform, host):
+    with pytest.raises(PrivateAddress):
+        await platform.connection.post(f"http://{host}:9/hook", BODY, {})
 
 
 async def test_private_addresses_may_be_allowed(receiver):

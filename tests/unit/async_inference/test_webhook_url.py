@@ -12,6 +12,8 @@ from async_inference.webhook_url import shown, webhook_url_problem
         "http://127.0.0.1/hook",
         "http://[::1]:9/hook",
         "https://localhost/hook",
+        "http://LOCALHOST./hook",
+        "https://bücher.example/hook",
     ],
 )
 def test_where_the_platform_would_send(url):
@@ -33,6 +35,18 @@ def test_where_the_platform_would_send(url):
         ("https://169.254.169.254/latest/meta-data", "private network"),
         ("https://[fe80::1%25eth0]/", "private network"),
         ("https://[::ffff:10.0.0.1]/", "private network"),
+        ("https://127.0.0.2.:8000/", "private network"),
+        ("https://127.0.0.2..../", "private network"),
+        ("https://①②⑦.0.0.2/", "private network"),
+        ("https://127。0。0。2/", "private network"),
+        ("https://１２７．０．０．２/", "private network"),  # noqa: RUF001  # full-width digits and stops
+        ("https://127.2/", "private network"),
+        ("https://0x7f.2/", "private network"),
+        ("https://2130706434/", "private network"),
+        ("https://[::ffff:7f00:2]/", "private network"),
+        ("https://[0:0::0:2]/", "private network"),
+        ("https://[::1%25lo]/", "private network"),
+        ("https://x\\@10.0.0.1/", "is not a URL"),
     ],
 )
 def test_where_it_would_not(url, problem):

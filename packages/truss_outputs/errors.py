@@ -45,12 +45,13 @@ class MissingRequestId(OutputError, LookupError):
 class InvalidRequestId(OutputError, ValueError):
     """A request id that cannot name a folder safely."""
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: object) -> None:
         self.request_id = request_id
-        shown = repr(request_id if len(request_id) <= 40 else request_id[:40] + "…")
+        is_long = isinstance(request_id, str) and len(request_id) > 40
+        shown = repr(f"{str(request_id)[:40]}…" if is_long else request_id)[:60]
         super().__init__(
             f"request id {shown} is not allowed: 1 to 128 letters, digits, '-' and '_', "
-            "as Baseten's own ids are"
+            "as Baseten's own ids are, and neither 'inputs' nor 'keys'"
         )
 
 

@@ -15,10 +15,17 @@ from truss_outputs.errors import InvalidKey, InvalidRequestId
 
 MARKER = "result.json"
 
+# Folders of a store that belong to no request: uploaded inputs, and records of callers' keys.
+NO_REQUESTS = frozenset({"inputs", "keys"})
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,149}")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_STEM = 100
+# Windows has no files of these names, whatever their suffix, and a result may be downloaded there.
+_DEVICES = frozenset(
+    ("CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10)))
+)
 _LONGEST_SUFFIX = 20
 
 _LONGEST_KEY = 900  # S3 and GCS allow 1,024 bytes, the url's own prefix included
@@ -36,14 +43,14 @@ for _media_type, _suffix in (  # which the table lacks
     _MEDIA_TYPES.add_type(_media_type, _suffix)
 
 
-def request_folder(request_id: str) -> str:
+def request_folder(request_id: object) -> str:
     """Return the folder of a request's result. Raises InvalidRequestId.
 
     Baseten's ids are opaque; those observed have 32 to 37 hex digits. On some routes the header is
     `<id>:<cf-ray>:<user>`: the id ends at the first colon.
     """
-    folder = request_id.partition(":")[0]
-    if not _REQUEST_ID.fullmatch(folder):
+    folder = request_id.partition(":")[0] if isinstance(request_id, str) else ""
+    if not _REQUEST_ID.fullmatch(folder) or folder in NO_REQUESTS:
         raise InvalidRequestId(request_id)
     return folder
 
@@ -87,7 +94,9 @@ def distinct_names(wanted: Iterable[str]) -> list[str]:
 
 
 def _sanitised(name: str) -> tuple[str, str]:
-    safe = PurePosixPath(_NOT_IN_A_NAME.sub("_", name).lstrip(".") or "output")
+    safe = PurePosixPath(_NOT_IN_A_NAME.sub("_", name).strip(".") or "output")
+    if safe.name.partition(".")[0].upper() in _DEVICES:
+        safe = PurePosixPath(f"_{safe}")
     return safe.stem[:_LONGEST_STEM], safe.suffix[:_LONGEST_SUFFIX]
 
 

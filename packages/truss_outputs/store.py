@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 Body: TypeAlias = bytes | Path | Iterable[bytes]
 """The body of a `put`: bytes, a file, or a stream of any length. It is hashed and counted as it is read."""
@@ -33,6 +33,17 @@ class ObjectInfo(ObjectEntry):
 
     content_type: str
     sha256: str | None
+
+
+@runtime_checkable
+class KeepsUnfinished(Protocol):
+    """A store in which a put that a crash ended leaves a file behind, under a name that no key can have."""
+
+    def unfinished(self) -> Iterator[ObjectEntry]:
+        """What puts that have not ended have written so far, in no order."""
+
+    def delete_unfinished(self, key: str) -> None:
+        """Remove it. If its put is still under way, the put fails. What is absent is no error."""
 
 
 class Store(Protocol):

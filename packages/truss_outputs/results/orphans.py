@@ -5,6 +5,7 @@
   read.
 - An attempt's age is that of its newest object, so that an attempt that is still being written, however
   slowly, is young.
+- What a crash left in the midst of a put, where the store keeps such things, is an orphan.
 - An error record is an orphan only when its request has a result.
 """
 
@@ -15,16 +16,14 @@ from datetime import datetime
 from itertools import groupby
 
 from truss_outputs.errors import CorruptResult, ObjectNotFound
+from truss_outputs.keys import NO_REQUESTS
 from truss_outputs.results import failures
 from truss_outputs.results.reader import OutputReader
-from truss_outputs.store import ObjectEntry, Store
+from truss_outputs.store import KeepsUnfinished, ObjectEntry, Store
 from truss_outputs.stores import probe
 
 _REQUEST = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _ATTEMPT = re.compile(r"[0-9a-f]{32}")  # as the writer names them
-
-# Folders with a name that a request could have: inputs are uploaded to this one.
-_NO_REQUEST = frozenset({"inputs"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +32,7 @@ class Orphan:
 
     entry: ObjectEntry
     reason: str
+    is_unfinished: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Suspects:
 def suspects(entries: Iterable[ObjectEntry], *, before: datetime) -> Iterator[Suspects]:
     """Yield the possible orphans of each request, from a listing in the order of its keys."""
     for request_id, listed in groupby(entries, key=lambda entry: entry.key.partition("/")[0]):
-        if not _REQUEST.fullmatch(request_id) or request_id in _NO_REQUEST:
+        if not _REQUEST.fullmatch(request_id) or request_id in NO_REQUESTS:
             continue
         attempts: dict[str, list[ObjectEntry]] = {}
         errors = []
@@ -97,3 +97,15 @@ def orphans(store: Store, *, before: datetime) -> Iterator[Orphan]:
     for entry in store.list(f"{probe.FOLDER}/"):
         if entry.modified < before:
             yield Orphan(entry=entry, reason="a check was interrupted")
+    if isinstance(store, KeepsUnfinished):
+        for entry in store.unfinished():
+            if entry.modified < before:
+                yield Orphan(entry=entry, reason="a write was interrupted", is_unfinished=True)
+
+
+def delete(store: Store, orphan: Orphan) -> None:
+    """Delete an orphan that was found in this store. Raises StoreError."""
+    if orphan.is_unfinished and isinstance(store, KeepsUnfinished):
+        store.delete_unfinished(orphan.entry.key)
+    else:
+        store.delete(orphan.entry.key)

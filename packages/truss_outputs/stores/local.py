@@ -3,10 +3,14 @@
 An object is first written under a name that no key can have, in the folder where it will stand, and forced to
 disk; then it gets its key in one step of the file system: a rename, or for `create` a hard link, which fails
 if the name is taken. A crash leaves such a nameless file behind, never half an object.
+
+No symbolic link below the store's own folder is followed, so no key leads outside it.
 """
 
 import errno
 import os
+import re
+import stat
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
+from truss_outputs.errors import AlreadyExists, InvalidKey, ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, content_type_of, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores.scheme import Scheme
@@ -30,10 +34,14 @@ _LASTING = {
     errno.ENOTDIR: "a file stands where a folder is needed",
     errno.EEXIST: "a file stands where a folder is needed",
     errno.EISDIR: "a folder stands where a file is needed",
+    errno.ELOOP: "a symbolic link stands there, and none is followed",
     errno.ENOTSUP: "the file system has no hard links, and so cannot create a result only once",
     errno.EPERM: "the operation is not permitted, or the file system has no hard links",
     errno.EROFS: "the file system is read-only",
 }
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}")
 
 
 class LocalStore:
@@ -57,31 +65,28 @@ class LocalStore:
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`."""
-        path = self._path(key)
-        unfinished = path.with_name(f".{uuid.uuid4().hex}")
+        check_key(key)
+        unfinished = f".{uuid.uuid4().hex}"
         passing = Passing(body)
-        with self._errors(key, passing):
-            _make_folder(path.parent)
+        with self._errors(key, passing), self._parent(key, make=True) as (folder, name):
             try:
-                _write(unfinished, passing)
+                _write(folder, unfinished, passing)
                 if create:
-                    self._link(unfinished, path, key)
+                    self._link(folder, unfinished, name, key)
                 else:
-                    unfinished.replace(path)
+                    os.replace(unfinished, name, src_dir_fd=folder, dst_dir_fd=folder)
             finally:
                 with suppress(OSError):  # a put that succeeded must not fail for its leftovers
-                    unfinished.unlink()
-        try:
-            _force(path.parent)
-        except OSError as error:  # the object stands, but perhaps not after a power cut
-            raise StoreError(self.url_of(key), _reason(error)) from error
+                    os.unlink(unfinished, dir_fd=folder)
+            try:
+                os.fsync(folder)
+            except OSError as error:  # the object stands, but perhaps not after a power cut
+                raise StoreError(self.url_of(key), _reason(error)) from error
         return passing.receipt
 
     def get(self, key: str) -> bytes:
         """The object's bytes; see `Store.get`."""
-        path = self._path(key)
-        with self._errors(key), self._absence(key):
-            return path.read_bytes()
+        return b"".join(self._chunks(key))
 
     def open(self, key: str) -> Iterator[bytes]:
         """The object's bytes, chunk by chunk; see `Store.open`."""
@@ -91,11 +96,14 @@ class LocalStore:
 
     def head(self, key: str) -> ObjectInfo:
         """The object without its bytes; see `Store.head`."""
-        path = self._path(key)
-        with self._errors(key), self._absence(key):
-            if path.is_dir():
+        check_key(key)
+        with self._errors(key), self._absence(key), self._parent(key) as (folder, name):
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if stat.S_ISLNK(status.st_mode):
+                raise OSError(errno.ELOOP, "")
+            if not stat.S_ISREG(status.st_mode):
                 raise ObjectNotFound(self.url_of(key))
-            entry = _entry(key, path)
+            entry = _entry(key, status)
         return ObjectInfo(
             key=key,
             size=entry.size,
@@ -106,39 +114,80 @@ class LocalStore:
 
     def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
         """The objects whose key begins with `prefix`; see `Store.list`."""
-        top = prefix.rpartition("/")[0]
-        folder = self._path(top) if top else self._folder
-        found = []
-        with self._errors(prefix):
-            for place, _, names in os.walk(folder, onerror=_raise_unless_absent):
-                for path in (Path(place, name) for name in names):
-                    key = path.relative_to(self._folder).as_posix()
-                    if is_key(key) and key.startswith(prefix):
-                        with suppress(FileNotFoundError):  # deleted meanwhile
-                            found.append(_entry(key, path))
+        found = [entry for entry in self._files(prefix) if is_key(entry.key)]
         yield from sorted(found, key=lambda entry: entry.key.encode())
+
+    def unfinished(self) -> Iterator[ObjectEntry]:
+        """The files of puts that have not ended, or that a crash ended; see `KeepsUnfinished`."""
+        for entry in self._files(""):
+            if _UNFINISHED.fullmatch(entry.key.rpartition("/")[2]):
+                yield entry
+
+    def delete_unfinished(self, key: str) -> None:
+        """Remove such a file; see `KeepsUnfinished`."""
+        if not _UNFINISHED.fullmatch(key.rpartition("/")[2]):
+            raise InvalidKey(key, "it is no unfinished file")
+        self._unlink(key)
 
     def delete(self, key: str) -> None:
         """Remove the object; see `Store.delete`. Folders stay, as another put may be about to use them."""
-        path = self._path(key)
-        with self._errors(key), suppress(FileNotFoundError, NotADirectoryError):
-            path.unlink()
-            _force(path.parent)
-
-    def _path(self, key: str) -> Path:
         check_key(key)
-        return self._folder / key
+        self._unlink(key)
+
+    def _unlink(self, key: str) -> None:
+        absent = suppress(FileNotFoundError, NotADirectoryError)
+        with self._errors(key), absent, self._parent(key) as (folder, name):
+            os.unlink(name, dir_fd=folder)
+            os.fsync(folder)
+
+    @contextmanager
+    def _parent(self, key: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
+        """Open the folder that `key` stands in; with `make`, make it. Return its descriptor and the name."""
+        *folders, name = key.split("/")
+        if make:
+            _make_folder(self._folder)
+        descriptor = os.open(self._folder, _FOLDER)
+        try:
+            for folder in folders:
+                inner = _inner(descriptor, folder, make=make)
+                os.close(descriptor)
+                descriptor = inner
+            yield descriptor, name
+        finally:
+            os.close(descriptor)
+
+    def _files(self, prefix: str) -> Iterator[ObjectEntry]:
+        """All regular files whose path begins with `prefix`, in no order."""
+        top = prefix.rpartition("/")[0]
+        if top:
+            check_key(top)
+        inside = f"{top}/" if top else ""
+        absent = suppress(FileNotFoundError, NotADirectoryError)
+        with self._errors(prefix), absent, self._parent(f"{inside}-") as (top_folder, _):
+            walk = os.fwalk(".", onerror=_raise_unless_absent, dir_fd=top_folder)
+            for place, _, names, folder in walk:
+                for name in names:
+                    key = inside + Path(place, name).as_posix()
+                    if not key.startswith(prefix):
+                        continue
+                    with suppress(FileNotFoundError):  # deleted meanwhile
+                        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                        if stat.S_ISREG(status.st_mode):
+                            yield _entry(key, status)
 
     def _chunks(self, key: str) -> Iterator[bytes]:
-        path = self._path(key)
-        with self._errors(key), self._absence(key), path.open("rb") as file:
-            yield b""
-            while chunk := file.read(CHUNK):
-                yield chunk
+        check_key(key)
+        with self._errors(key), self._absence(key):
+            with self._parent(key) as (folder, name):
+                descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            with os.fdopen(descriptor, "rb") as file:
+                yield b""
+                while chunk := file.read(CHUNK):
+                    yield chunk
 
-    def _link(self, unfinished: Path, path: Path, key: str) -> None:
+    def _link(self, folder: int, unfinished: str, name: str, key: str) -> None:
         try:
-            os.link(unfinished, path)
+            os.link(unfinished, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         except FileExistsError:
             raise AlreadyExists(self.url_of(key)) from None
 
@@ -162,13 +211,27 @@ class LocalStore:
             raise StoreError(self.url_of(key), _reason(error), is_transient=is_transient) from error
 
 
-def _entry(key: str, path: Path) -> ObjectEntry:
-    status = path.stat()
+def _entry(key: str, status: os.stat_result) -> ObjectEntry:
     return ObjectEntry(key=key, size=status.st_size, modified=datetime.fromtimestamp(status.st_mtime, UTC))
 
 
-def _write(path: Path, chunks: Iterable[bytes]) -> None:
-    with path.open("xb") as file:
+def _inner(descriptor: int, folder: str, *, make: bool) -> int:
+    """Open a folder in an open folder, unless it is a symbolic link."""
+    flags = _FOLDER | os.O_NOFOLLOW
+    try:
+        return os.open(folder, flags, dir_fd=descriptor)
+    except FileNotFoundError:
+        if not make:
+            raise
+    with suppress(FileExistsError):  # another put made it
+        os.mkdir(folder, dir_fd=descriptor)
+    os.fsync(descriptor)
+    return os.open(folder, flags, dir_fd=descriptor)
+
+
+def _write(folder: int, name: str, chunks: Iterable[bytes]) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(name, flags, 0o666, dir_fd=folder), "wb") as file:
         file.writelines(chunks)
         file.flush()
         os.fsync(file.fileno())

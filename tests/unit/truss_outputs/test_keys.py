@@ -1,4 +1,5 @@
 import string
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -125,3 +126,16 @@ def test_any_key_is_refused_or_stays_inside(key: str) -> None:
         return
     assert all(part and not part.startswith(".") for part in key.split("/"))
     assert "\0" not in key
+
+
+@pytest.mark.parametrize("name", ["nul", "CON.png", "aux.tar.gz", "Lpt1.", "com0"])
+def test_no_name_is_a_device_of_windows(name: str) -> None:
+    [safe] = distinct_names([name])
+    assert safe.startswith("_")
+    assert not safe.endswith(".")
+
+
+@pytest.mark.parametrize("request_id", [None, 5, b"r1", ["r1"]])
+def test_an_id_that_is_no_text_is_refused(request_id: Any) -> None:
+    with pytest.raises(InvalidRequestId):
+        result_key(request_id)

@@ -1,13 +1,22 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truss_outputs import MemoryStore, ObjectEntry, OutputReader, OutputWriter, Store
+from truss_outputs import (
+    InvalidRequestId,
+    LocalStore,
+    MemoryStore,
+    ObjectEntry,
+    OutputReader,
+    OutputWriter,
+    Store,
+)
 from truss_outputs.results.failures import failure_key
-from truss_outputs.results.orphans import orphans, orphans_of, suspects
+from truss_outputs.results.orphans import delete, orphans, orphans_of, suspects
 from truss_outputs.stores.probe import FOLDER as PROBES
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -67,6 +76,7 @@ def test_an_error_record_goes_only_when_it_is_old_and_there_is_a_result() -> Non
         "r1/not-an-attempt/x",
         f"my.backups/{A}/x",
         f"inputs/{A}/x",
+        f"keys/{A}/x",
         f"{'r' * 129}/{A}/x",
     ],
 )
@@ -108,7 +118,8 @@ def test_a_result_committed_after_the_listing_counts() -> None:
     assert store.get(f"r1/{attempt}/image.bin") == b"x"
 
 
-_REQUESTS = st.sampled_from(["r1", "r2", "inputs", "x.y"])
+_REQUESTS = st.sampled_from(["r1", "r2", "inputs", "keys", "x.y"])
+_IMPOSSIBLE = {"inputs", "keys", "x.y"}
 _FOLDERS = st.sampled_from([A, B, "errors", "other"])
 
 
@@ -119,7 +130,7 @@ _FOLDERS = st.sampled_from([A, B, "errors", "other"])
 def test_whatever_lies_there_every_result_stays_whole(results, others) -> None:
     store = MemoryStore()
     for request_id, artifacts in results.items():
-        if "." not in request_id:
+        if request_id not in _IMPOSSIBLE:
             OutputWriter(store).write([b"x"] * artifacts, request_id)
     put(store, *("/".join(other) for other in others))
     for key in keys_of(store):
@@ -127,6 +138,25 @@ def test_whatever_lies_there_every_result_stays_whole(results, others) -> None:
         store.delete(key)
     reader = OutputReader(store)
     for request_id, artifacts in results.items():
-        if "." not in request_id:
+        if request_id not in _IMPOSSIBLE:
             assert reader.value(reader.load(request_id)) == [b"x"] * artifacts
     assert keys_of(store) == []
+
+
+@pytest.mark.parametrize("request_id", ["inputs", "keys", "inputs:ray:user"])
+def test_no_request_is_called_as_a_folder_that_gc_spares(request_id: str) -> None:
+    with pytest.raises(InvalidRequestId):
+        OutputWriter(MemoryStore()).write(b"x", request_id)
+
+
+def test_what_interrupted_writes_left_in_a_folder_is_found(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    OutputWriter(store).write(b"x", "r1")
+    left = tmp_path / f"r1/.{A}"
+    left.write_bytes(b"half")
+    assert keys_of(store, before=datetime.now(UTC) - timedelta(hours=1)) == []
+    [orphan] = orphans(store, before=datetime.now(UTC) + timedelta(hours=1))
+    assert (orphan.entry.key, orphan.reason) == (f"r1/.{A}", "a write was interrupted")
+    delete(store, orphan)
+    assert not left.exists()
+    assert OutputReader(store).value(OutputReader(store).load("r1")) == b"x"

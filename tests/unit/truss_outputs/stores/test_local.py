@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from truss_outputs import LocalStore, StoreError
+from truss_outputs import InvalidKey, LocalStore, StoreError
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_put_that_fails_leaves_nothing(
 ) -> None:
     put(store, "r/there.json")
 
-    def fail(*args: object) -> None:
+    def fail(*args: object, **options: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, failing, fail)
@@ -94,3 +94,72 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=f"file://{tmp_path}/file/outputs/x: "):
         put(store, "x")
     assert list(store.list()) == []
+
+
+@pytest.fixture
+def outside(tmp_path: Path, store: LocalStore) -> Path:
+    """A folder beside the store, with links to it and to a file of it in the store."""
+    put(store, "r/x.json")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    (tmp_path / "out put/link").symlink_to(outside)
+    (tmp_path / "out put/r/file").symlink_to(outside / "secret")
+    return outside
+
+
+@pytest.mark.parametrize("key", ["link/secret", "r/file"])
+def test_no_link_is_followed_to_read(store: LocalStore, outside: Path, key: str) -> None:
+    for read in (store.get, store.head, lambda key: b"".join(store.open(key))):
+        with pytest.raises(StoreError):
+            read(key)
+    assert [entry.key for entry in store.list()] == ["r/x.json"]
+    assert list(store.list("link/")) == []
+
+
+def test_no_link_is_followed_to_write(store: LocalStore, outside: Path, tmp_path: Path) -> None:
+    for create in (False, True):
+        with pytest.raises(StoreError):
+            put(store, "link/new", create=create)
+        with pytest.raises(StoreError):
+            put(store, "link/below/new", create=create)
+    with pytest.raises(StoreError, match="already exists"):
+        put(store, "r/file", create=True)
+    put(store, "r/file")  # takes the link's place
+    store.delete("link/secret")
+    assert files(outside) == ["secret"]
+    assert (outside / "secret").read_bytes() == b"secret"
+    assert (tmp_path / "out put/r/file").read_bytes() == b"body"
+
+
+def test_the_stores_own_folder_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "alias").symlink_to(tmp_path / "real")
+    put(LocalStore(tmp_path / "alias"), "r/x")
+    assert files(tmp_path / "real") == ["r/x"]
+
+
+def test_what_a_crash_left_is_found_and_can_be_deleted(store: LocalStore, tmp_path: Path) -> None:
+    left = f"r/.{'a' * 32}"
+    put(store, "r/x.json")
+    for name in (left, "r/.hidden", f".{'b' * 32}"):
+        (tmp_path / "out put" / name).write_bytes(b"half")
+    assert sorted(entry.key for entry in store.unfinished()) == [f".{'b' * 32}", left]
+    store.delete_unfinished(left)
+    store.delete_unfinished(left)
+    for key in ("r/x.json", "r/.hidden"):
+        with pytest.raises(InvalidKey):
+            store.delete_unfinished(key)
+    assert files(tmp_path) == [f"out put/.{'b' * 32}", "out put/r/.hidden", "out put/r/x.json"]
+
+
+def test_no_descriptor_is_left_open(store: LocalStore) -> None:
+    before = len([*Path("/proc/self/fd").iterdir()])
+    put(store, "a/b/c")
+    store.get("a/b/c")
+    next(store.open("a/b/c"))
+    list(store.list("a/"))
+    store.delete("a/b/c")
+    with pytest.raises(StoreError):
+        store.get("a/b/d/e")
+    assert len([*Path("/proc/self/fd").iterdir()]) == before

@@ -17,8 +17,11 @@ from async_inference.cli.result_store import Outputs
 _AGE = re.compile(r"([0-9]{1,5})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
-# A younger attempt may still commit.
 _YOUNGEST = timedelta(hours=1)
+
+# An attempt that is younger may still commit: a prediction that streams its output may write for an hour
+# (docs.baseten.co/inference/async: 3,600 s), and the clocks of a writer and a store may differ.
+_LONGEST_WRITE = timedelta(hours=2)
 
 
 def _age(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
@@ -39,28 +42,40 @@ def _age(context: click.Context, parameter: click.Parameter, value: str) -> time
     help="Spare objects that are younger: 12h, 7d, 4w.",
 )
 @click.option("--delete", is_flag=True, help="Delete the objects, instead of only listing them.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Delete objects younger than 2h too. Stop all writers first: their results would lose artifacts.",
+)
 @outputs_options
 @deployment_options
 @json_option
-def gc(older_than: timedelta, delete: bool, outputs: Outputs, as_json: bool) -> None:
+def gc(older_than: timedelta, delete: bool, yes: bool, outputs: Outputs, as_json: bool) -> None:
     """List or delete leftovers: objects in the store that belong to no result.
 
     These are artifacts of attempts that never committed, because they ended early or another attempt was
-    first, and error records of requests that have a result after all. The artifacts of a result are never
-    touched, nor is anything that truss_outputs did not write. The whole store is listed, so run this seldom.
+    first, error records of requests that have a result after all, and what interrupted writes left in a
+    folder. The artifacts of a result are never touched, nor are uploaded inputs, nor is anything that
+    truss_outputs did not write. A bucket's unfinished multipart uploads are left to its own lifecycle rule.
+    The whole store is listed, so run this seldom.
 
     \b
     Examples:
       truss-async gc
       truss-async gc --older-than 30d --delete
     """
-    from truss_outputs.results.orphans import orphans
+    if delete and older_than < _LONGEST_WRITE and not yes:
+        raise click.UsageError(
+            "writes that are under way may be younger than 2h, and would lose their artifacts: "
+            "stop all writers and add --yes, or give --older-than 2h or more"
+        )
+    from truss_outputs.results import orphans
 
     store = outputs.store()
     objects, number, size = [], 0, 0
-    for orphan in orphans(store, before=datetime.now(UTC) - older_than):
+    for orphan in orphans.orphans(store, before=datetime.now(UTC) - older_than):
         if delete:
-            store.delete(orphan.entry.key)
+            orphans.delete(store, orphan)
         number, size = number + 1, size + orphan.entry.size
         url = store.url_of(orphan.entry.key)
         if as_json:

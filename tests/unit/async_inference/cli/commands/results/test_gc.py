@@ -59,3 +59,21 @@ def test_an_age_that_is_none(run, age):
     result = run("--older-than", age)
     assert result.exit_code == 2
     assert f"{age!r} is not allowed: 1h or more" in result.stderr
+
+
+def test_what_may_be_under_way_is_deleted_only_with_a_yes(run, left):
+    result = run("--older-than", "1h", "--delete")
+    assert result.exit_code == 2
+    assert "stop all writers and add --yes" in result.stderr
+    assert left.exists()
+    assert run("--older-than", "1h").exit_code == 0
+    assert run("--older-than", "1h", "--delete", "--yes").exit_code == 0
+    assert not left.exists()
+
+
+def test_what_interrupted_writes_left_is_deleted(run, left, outputs):
+    half = left.with_name(f".{'b' * 32}")
+    left.rename(half)
+    result = run("--older-than", "1d", "--delete")
+    assert f"{half.name}  1,000 bytes, a write was interrupted" in result.stdout
+    assert not half.exists()

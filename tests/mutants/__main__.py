@@ -40,7 +40,10 @@ NEAREST_TESTS = {
         "tests/unit/async_emulator/replicas",
         "tests/integration/prediction/test_sync_prediction.py",
     ),
-    "async_emulator/prediction/dispatcher.py": ("tests/integration/prediction/test_dispatch.py",),
+    "async_emulator/prediction/dispatcher.py": (
+        "tests/integration/prediction/test_dispatch.py",
+        "tests/integration/prediction/test_dispatcher_state.py",
+    ),
     "async_emulator/prediction/outcome.py": (
         "tests/unit/async_emulator/prediction/test_outcome.py",
         "tests/integration/prediction/test_dispatch.py",
@@ -151,6 +154,12 @@ def main(parts: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
         for number in range(workers):
             checkouts.put(Checkout(Path(folder, str(number))))
+        checkout = checkouts.get()
+        for module in modules:
+            unchanged = (ROOT / "packages" / module).read_text(encoding="utf-8")
+            if not checkout.passes(module, unchanged, NEAREST_TESTS[module]):
+                sys.exit(f"{module}: its nearest tests fail without a mutant")
+        checkouts.put(checkout)
 
         def survivor(mutant: Mutant) -> Mutant | None:
             checkout = checkouts.get()

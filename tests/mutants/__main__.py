@@ -46,6 +46,7 @@ NEAREST_TESTS = {
     ),
     "async_emulator/prediction/outcome.py": (
         "tests/unit/async_emulator/prediction/test_outcome.py",
+        "tests/integration/prediction/test_dispatcher_state.py",
         "tests/integration/prediction/test_dispatch.py",
     ),
     "async_emulator/webhooks/delivery.py": _WEBHOOKS,
@@ -128,6 +129,8 @@ def _mutant(module: str, original: str, code: str) -> Mutant:
     for before, after in zip(original.splitlines(), code.splitlines(), strict=False):
         if found := re.match(r" *(?:async )?def (\w+)", before):
             function = found[1]
+        elif before[:1].isalpha() or before[:1] == "_":  # a statement of the module, or a class
+            function = ""
         if before != after:
             return Mutant(module, function, before.strip(), after.strip(), code)
     raise AssertionError("nothing was changed")

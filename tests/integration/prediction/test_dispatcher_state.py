@@ -103,11 +103,13 @@ async def test_no_pause_is_longer_than_eight_seconds(platform):
 
 
 async def test_a_stopped_deployment_drops_its_attempts_and_starts_no_more(platform, caplog):
+    platform.capacity.close_all()
+    replica = platform.open(1)
     platform.hold.clear()
     running, queued = await platform.submit(), await platform.submit()
     await platform.settle()
     await platform.deployment.stop()
-    assert platform.capacity.demand == 0
+    assert replica.in_use == 0
     platform.hold.set()
     await platform.settle()
     assert (await platform.status(running))["status"] == "IN_PROGRESS"

@@ -119,8 +119,11 @@ def mutants_of(module: str) -> Iterator[Mutant]:
         counter = _Counter(kind())
         counter.walk(get_ast(original))
         for number in range(counter.number):
-            mutant = _mutant(module, original, mutate_code(original, kind(), number))
-            if not mutant.is_idle:
+            try:
+                code = mutate_code(original, kind(), number)
+            except AttributeError:  # ExceptionReplacer cannot replace a dotted name
+                continue
+            if not (mutant := _mutant(module, original, code)).is_idle:
                 yield mutant
 
 

@@ -40,9 +40,13 @@ NEAREST_TESTS = {
         "tests/unit/async_emulator/replicas",
         "tests/integration/prediction/test_sync_prediction.py",
     ),
-    "async_emulator/prediction/dispatcher.py": ("tests/integration/prediction/test_dispatch.py",),
+    "async_emulator/prediction/dispatcher.py": (
+        "tests/integration/prediction/test_dispatch.py",
+        "tests/integration/prediction/test_dispatcher_state.py",
+    ),
     "async_emulator/prediction/outcome.py": (
         "tests/unit/async_emulator/prediction/test_outcome.py",
+        "tests/integration/prediction/test_dispatcher_state.py",
         "tests/integration/prediction/test_dispatch.py",
     ),
     "async_emulator/webhooks/delivery.py": _WEBHOOKS,
@@ -115,8 +119,11 @@ def mutants_of(module: str) -> Iterator[Mutant]:
         counter = _Counter(kind())
         counter.walk(get_ast(original))
         for number in range(counter.number):
-            mutant = _mutant(module, original, mutate_code(original, kind(), number))
-            if not mutant.is_idle:
+            try:
+                code = mutate_code(original, kind(), number)
+            except AttributeError:  # ExceptionReplacer cannot replace a dotted name
+                continue
+            if not (mutant := _mutant(module, original, code)).is_idle:
                 yield mutant
 
 
@@ -125,6 +132,8 @@ def _mutant(module: str, original: str, code: str) -> Mutant:
     for before, after in zip(original.splitlines(), code.splitlines(), strict=False):
         if found := re.match(r" *(?:async )?def (\w+)", before):
             function = found[1]
+        elif before[:1].isalpha() or before[:1] == "_":  # a statement of the module, or a class
+            function = ""
         if before != after:
             return Mutant(module, function, before.strip(), after.strip(), code)
     raise AssertionError("nothing was changed")
@@ -151,6 +160,12 @@ def main(parts: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
         for number in range(workers):
             checkouts.put(Checkout(Path(folder, str(number))))
+        checkout = checkouts.get()
+        for module in modules:
+            unchanged = (ROOT / "packages" / module).read_text(encoding="utf-8")
+            if not checkout.passes(module, unchanged, NEAREST_TESTS[module]):
+                sys.exit(f"{module}: its nearest tests fail without a mutant")
+        checkouts.put(checkout)
 
         def survivor(mutant: Mutant) -> Mutant | None:
             checkout = checkouts.get()

@@ -86,7 +86,7 @@ def check(store: Store, output: Any) -> None:
     json.loads(store.get(f"{REQUEST}/result.json"), parse_constant=pytest.fail)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(OUTPUTS)
 def test_what_is_read_is_what_was_written(output: Any) -> None:
     check(MemoryStore(), output)

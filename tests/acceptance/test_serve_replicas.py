@@ -78,3 +78,15 @@ def test_an_idle_deployment_scales_to_zero_and_starts_again_for_a_request(tmp_pa
     second = max(running(tmp_path), key=lambda pid: (tmp_path / f"{pid}.runs").stat().st_mtime_ns)
     until(lambda: is_gone(second))
     assert pid_of(caller) not in (first, second)  # a sync call waits for the cold start
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_orderly_stop_fails_no_running_request_that_has_one_attempt(tmp_path, serve, number):
+    truss = write_truss(tmp_path / "truss", MODEL)
+    data = ("--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")
+    caller = serve(truss, *data)
+    request_id = caller.submit({"wait": True}, inference_retry_config={"max_attempts": 1})
+    until(lambda: running(tmp_path))
+    assert caller.emulator.stop(number) == 0
+    (tmp_path / "open").touch()
+    serve(truss, *data).wait(request_id, "SUCCEEDED")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Callable
 
 import click
 import uvloop
@@ -60,10 +61,23 @@ def _submit_url(base_url: str, settings: EmulatorSettings, served: ServedSetting
 async def _serve(settings: EmulatorSettings, listener: socket.socket) -> None:
     url = _submit_url(base_url_of(listener), settings, settings.served[0])
     emulator = Emulator(settings, listener, _Terminal(url))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, emulator.stop)
+    end_on_signals(emulator.stop)
     await emulator.run()
+
+
+def end_on_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` on the first SIGINT or SIGTERM. The second ends this process at once, whatever it does."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def end() -> None:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        stop()
+
+    for number in numbers:
+        loop.add_signal_handler(number, end)
 
 
 class _Terminal:

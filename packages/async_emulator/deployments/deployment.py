@@ -111,7 +111,11 @@ class Deployment:
             deployed.set()
             await self._scale()
         finally:
-            await self._replicas.stop()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """End every replica at once."""
+        await self._replicas.stop()
 
     async def _start(self, spec: ReplicaSpec) -> None:
         try:

@@ -1,7 +1,6 @@
 """A deployment with a queue before it: a model, or the entrypoint of a chain."""
 
-import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from async_emulator.deployments.deployment import Deployment
 from async_emulator.deployments.platform import Platform
@@ -71,16 +70,10 @@ class QueuedDeployment(Deployment):
         """Start no queued request for as long as it is held."""
         self._dispatcher.hold(is_held)
 
-    async def run(self, deployed: asyncio.Event, dependencies: Iterable[asyncio.Event] = ()) -> None:
-        """Deploy, and run queued requests until cancelled. See Deployment.run.
-
-        The requests under way at the end are QUEUED again when the queue is next opened.
-        """
-        try:
-            await super().run(deployed, dependencies)
-        finally:
-            await self.stop()
-
     async def stop(self) -> None:
-        """Drop the attempts under way."""
+        """Drop the attempts under way, and only then end the replicas: an end of ours fails no attempt.
+
+        The requests under way are QUEUED again when the queue is next opened.
+        """
         await self._dispatcher.stop()
+        await super().stop()

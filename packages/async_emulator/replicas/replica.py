@@ -13,20 +13,26 @@ from async_emulator.errors import ModelLoadFailed
 from async_emulator.prediction.connections import Connections
 from async_emulator.prediction.model import ModelServer
 from async_emulator.replicas.model_log import ModelLog
+from async_emulator.replicas.output_pipe import OutputPipe
 from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir, dynamic_config_dir
 
 _READY_INTERVAL_SECONDS = 0.01
 _LOG_INTERVAL_SECONDS = 0.02
 _STOP_GRACE_SECONDS = 2.0
 """How long a server may take to end by itself. Our choice: the user waits at the prompt."""
+_KILL_GRACE_SECONDS = 2.0
+"""How long the guard may take to kill the server and all its child processes. Our choice."""
+_LAST_OUTPUT_SECONDS = 1.0
+"""How long the output of an ended server is read: a child that got away may hold the pipe. Our choice."""
 
 
 class Replica:
     """A model server that has loaded its model."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: ModelLog) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, output: OutputPipe, log: ModelLog) -> None:
         self._client: ModelServer | None = None
         self._process = process
+        self._output = output
         self._log = log
         self._reading = asyncio.create_task(self._read_log())
 
@@ -38,26 +44,32 @@ class Replica:
         connections: Connections,
     ) -> Self:
         """Start a server and wait until it is ready. See ModelServers."""
-        with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-            port = listener.getsockname()[1]
-            process = await asyncio.create_subprocess_exec(
-                *(str(spec.python), str(Path(__file__).with_name("server_process.py"))),
-                *(str(spec.packages_dir), str(dynamic_config_dir(spec.run_dir)), str(listener.fileno())),
-                cwd=app_dir(spec.run_dir),
-                env={**spec.environ, "INFERENCE_SERVER_PORT": str(port)},
-                stdin=asyncio.subprocess.PIPE,  # its end of file tells the server that we have ended
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                limit=1,  # unread output stays in the pipe, see _read_log
-                pass_fds=[listener.fileno()],
-                start_new_session=True,
-            )
-        replica = cls(process, ModelLog(log, spec.name))
+        output = await OutputPipe.open()
+        try:
+            with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+                port = listener.getsockname()[1]
+                process = await asyncio.create_subprocess_exec(
+                    *(str(spec.python), str(Path(__file__).with_name("server_process.py"))),
+                    *(str(spec.packages_dir), str(dynamic_config_dir(spec.run_dir)), str(listener.fileno())),
+                    cwd=app_dir(spec.run_dir),
+                    env={**spec.environ, "INFERENCE_SERVER_PORT": str(port)},
+                    stdin=asyncio.subprocess.PIPE,  # its end of file tells the server that we have ended
+                    stdout=output.write_end,
+                    stderr=asyncio.subprocess.STDOUT,
+                    pass_fds=[listener.fileno()],
+                    start_new_session=True,
+                )
+        except BaseException:
+            output.close()
+            raise
+        finally:
+            os.close(output.write_end)
+        replica = cls(process, output, ModelLog(log, spec.name))
         try:
             replica._client = await connections.connect(f"http://127.0.0.1:{port}")
             if await replica.answers():
                 return replica
-            await replica._reading
+            await replica._read_last_output()
             reason = replica._log.last_error or f"the server ended with {await replica.ended()}"
             raise ModelLoadFailed(reason)
         except BaseException:
@@ -73,11 +85,21 @@ class Replica:
 
     async def answers(self) -> bool:
         """Wait until the server is ready to predict (True) or has ended (False)."""
-        while not await self.client.is_ready():
-            if self._process.returncode is not None:
-                return False
-            await asyncio.sleep(_READY_INTERVAL_SECONDS)
-        return True
+        ended = asyncio.create_task(self.ended())
+        try:
+            while not ended.done():
+                # A child of a server that has ended may still hold its socket, and answer nobody.
+                asking = asyncio.create_task(self.client.is_ready())
+                try:
+                    await asyncio.wait({asking, ended}, return_when=asyncio.FIRST_COMPLETED)
+                    if asking.done() and asking.result():
+                        return True
+                finally:
+                    asking.cancel()
+                await asyncio.sleep(_READY_INTERVAL_SECONDS)
+            return False
+        finally:
+            ended.cancel()
 
     async def ended(self) -> int:
         """Wait for the server's end; return its exit code."""
@@ -86,27 +108,38 @@ class Replica:
     def kill(self) -> None:
         """Kill the server and all its child processes, as a crash would."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.send_signal(signal.SIGUSR1)  # the guard knows them all: see server_process
 
     async def stop(self) -> None:
-        """End the server and all its child processes."""
-        if self._process.returncode is None:
+        """End the server and all its child processes. Whatever they do, this returns after seconds."""
+        with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_STOP_GRACE_SECONDS):
-                    await self._process.wait()
-        self.kill()
-        await self._process.wait()
-        await self._reading
+        if not await self._ended_within(_STOP_GRACE_SECONDS):
+            self.kill()
+            await self._ended_within(_KILL_GRACE_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # what is left where the guard itself was killed
+        await self._ended_within(_KILL_GRACE_SECONDS)
+        await self._read_last_output()
         if self._client is not None:
             await self._client.close()
 
+    async def _ended_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.ended()
+        return self._process.returncode is not None
+
     async def _read_log(self) -> None:
-        stdout = self._process.stdout
-        while stdout is not None and (output := await stdout.read(1_048_576)):
+        while output := await self._output.read():
             self._log.feed(output)
             # The server logs each call: waking up for each line would cost as much as the call itself.
             await asyncio.sleep(_LOG_INTERVAL_SECONDS)
+
+    async def _read_last_output(self) -> None:
+        await asyncio.wait({self._reading}, timeout=_LAST_OUTPUT_SECONDS)
+        self._reading.cancel()
+        self._output.close()
         self._log.end()
 
 

@@ -3,9 +3,12 @@
     python server_process.py PACKAGES_DIR DYNAMIC_CONFIG_DIR LISTENER_FD     in the folder that holds main.py
 
 The server's code is unchanged. This file adds four things that an image has and a laptop has not: the folder
-of bundled packages at the end of the path, the folder that the platform mounts, a free port, and an end. The
-server is a child of this process, whose standard input the emulator holds open: when the emulator ends in
-whatever way, the input ends, and this process kills the whole process group.
+of bundled packages at the end of the path, the folder that the platform mounts, a free port, and an end.
+
+The server is a child of this process, the guard. On Linux the guard adopts what the model has detached, and
+kills all of it when the server ends. The emulator holds the guard's standard input open: when the emulator
+ends in whatever way, the input ends, and the guard kills the server and everything below it. On SIGUSR1 it
+does the same.
 
 Standard library only: the model's environment holds what its image would hold.
 """
@@ -15,7 +18,15 @@ import signal
 import socket
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
+
+_PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+_END_SECONDS = 1.0
+"""How long killed processes may take to end. One that hangs in the kernel is left behind. Our choice."""
 
 
 def main() -> None:
@@ -29,18 +40,60 @@ def main() -> None:
         _guard(child)
 
 
-def _guard(child: int) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
-    threading.Thread(target=_kill_all_when_alone, daemon=True).start()
-    _, status = os.waitpid(child, 0)
+def _guard(server: int) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(server, signal.SIGTERM))
+    signal.signal(signal.SIGUSR1, lambda *_: _end_at_once())
+    _adopt_orphans()
+    threading.Thread(target=_end_when_alone, daemon=True).start()
+    child = None
+    while child != server:
+        child, status = os.waitpid(-1, 0)
+    _end_children()
     code = os.waitstatus_to_exitcode(status)
     os._exit(code if code >= 0 else 128 - code)
 
 
-def _kill_all_when_alone() -> None:
+def _adopt_orphans() -> None:
+    """Become the parent of every process below this one whose own parent ends. Only Linux can do this."""
+    if sys.platform == "linux":
+        with suppress(ImportError, OSError):  # a Python that was built without ctypes
+            import ctypes
+
+            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _end_when_alone() -> None:
     while os.read(sys.stdin.fileno(), 1):
         pass
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+
+def _end_at_once() -> NoReturn:
+    _end_children()
     os.killpg(0, signal.SIGKILL)
+    raise SystemExit  # not reached: this process is in its own group
+
+
+def _end_children() -> None:
+    """Kill the children, and their children, which become ours, until there are none."""
+    deadline = time.monotonic() + _END_SECONDS
+    with suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            for child in _children():
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+            time.sleep(0.002)
+
+
+def _children() -> Iterator[int]:
+    """This process's children, as Linux lists them in /proc; elsewhere none."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            _, _, fields = (process / "stat").read_text(errors="replace").rpartition(")")
+            if int(fields.split()[1]) == os.getpid():
+                yield int(process.name)
 
 
 def _serve(packages_dir: str, dynamic_config_dir: str, listener_fd: int) -> None:

@@ -25,6 +25,8 @@ from async_emulator.trusses.environment.package_index import environment_for_uv
 _REQUIREMENT_FILES = ("user_requirements.txt", "pyproject.toml", "requirements.txt")
 _CONSTRAINTS = "constraints.txt"
 _LOCK = "uv.lock"
+_END_SECONDS = 1.0
+"""How long a killed command may take to end. Our choice."""
 
 
 class ModelEnvironments:
@@ -152,7 +154,9 @@ async def _run(
     except asyncio.CancelledError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        with contextlib.suppress(TimeoutError):  # its own children may hold its pipes
+            async with asyncio.timeout(_END_SECONDS):
+                await process.wait()
         raise
     return _Finished(
         exit_code=await process.wait(),

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 _LINE_LIMIT = 1_048_576
+_END_SECONDS = 1.0
+"""How long the killed process may take to end. Our choice."""
 
 
 class TrussProcess:
@@ -40,7 +42,9 @@ class TrussProcess:
         if process is not None:
             with suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            with suppress(TimeoutError):  # a process that the chain's own code has started may hold the pipe
+                async with asyncio.timeout(_END_SECONDS):
+                    await process.wait()
 
     async def _ask(self, question: dict[str, str]) -> dict[str, Any]:
         async with self._lock:  # one question at a time: truss works in one thread

@@ -1,0 +1,220 @@
+"""Real process trees: whatever a model starts ends with its server, and cannot hold the emulator."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from async_emulator.clock import SystemClock
+from async_emulator.errors import ModelLoadFailed
+from async_emulator.prediction.capacity import Capacity
+from async_emulator.prediction.model import ModelServer
+from async_emulator.prediction.model_client import ModelClient
+from async_emulator.replicas import server_process
+from async_emulator.replicas.replica import ModelServers, Replica
+from async_emulator.replicas.replica_set import ReplicaSet
+from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir
+
+pytestmark = pytest.mark.timeout(60)
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+
+_SERVER = """
+import os, pathlib, subprocess, sys, time
+import uvicorn
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+def note(name, pid):
+    pathlib.Path(f"{name}.tmp").write_text(str(pid))
+    os.rename(f"{name}.tmp", f"{name}.pid")
+
+def forked_twice():
+    \"\"\"A daemon with the server's own sockets and pipes.\"\"\"
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            note("daemon", os.getpid())
+            time.sleep(600)
+        os._exit(0)
+
+def in_a_new_session():
+    note("session", subprocess.Popen(["sleep", "600"], start_new_session=True).pid)
+
+note("server", os.getpid())
+note("guard", os.getppid())
+"""
+_SERVE = "\nuvicorn.Server(uvicorn.Config(app, log_level='warning', timeout_graceful_shutdown=1)).run()\n"
+
+
+class Connections:
+    """See async_emulator's Connections."""
+
+    async def connect(self, base_url: str) -> ModelServer:
+        return ModelClient(base_url)
+
+    async def deliver(self, webhook_endpoint: str, result: object) -> bool:
+        raise AssertionError("nothing is delivered")
+
+
+class Tree:
+    """A model server whose model does `deed` when it is loaded, and its processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.app = app_dir(folder)
+        (self.app / "_truss_shared").mkdir(parents=True)
+        (self.app / "_truss_shared" / "dynamic_config_resolver.py").touch()
+        (self.app / "truss_server.py").touch()
+        self.spec = ReplicaSpec(
+            python=Path(sys.executable),
+            run_dir=folder,
+            packages_dir=folder,
+            slots=1,
+            name="model",
+            environ={"PATH": os.environ["PATH"]},
+        )
+        self.lines: list[str] = []
+
+    def write(self, deed: str) -> None:
+        (self.app / "main.py").write_text(_SERVER + deed + _SERVE)
+
+    async def start(self, deed: str) -> Replica:
+        self.write(deed)
+        return await ModelServers(Connections()).start(self.spec, self.lines.append)
+
+    def pid(self, name: str) -> int:
+        path = self.app / f"{name}.pid"
+        deadline = time.monotonic() + 20
+        while not path.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return int(path.read_text())
+
+
+@pytest.fixture
+async def tree(tmp_path: Path) -> AsyncIterator[Tree]:
+    tree = Tree(tmp_path)
+    yield tree
+    for path in tree.app.glob("*.pid"):
+        if is_alive(int(path.read_text())):
+            os.kill(int(path.read_text()), signal.SIGKILL)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110  # processes set no events
+            await asyncio.sleep(0.01)
+
+
+async def within(seconds: float, coroutine: Awaitable[None]) -> None:
+    async with asyncio.timeout(seconds):
+        await coroutine
+
+
+@only_linux
+@pytest.mark.parametrize("deed", ["in_a_new_session()", "forked_twice()"])
+async def test_a_stop_ends_what_the_model_has_detached(tree, deed):
+    replica = await tree.start(deed)
+    detached = tree.pid("session" if deed.startswith("in") else "daemon")
+    await within(5, replica.stop())
+    assert not is_alive(detached)
+    assert not is_alive(tree.pid("server"))
+
+
+@only_linux
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_crash_is_noticed_and_replaced_although_a_daemon_holds_its_pipe_and_socket(tree, is_told):
+    tree.write("forked_twice()")
+    replicas = ReplicaSet(
+        capacity=Capacity(),
+        clock=SystemClock(),
+        announce=tree.lines.append,
+        log=tree.lines.append,
+        servers=ModelServers(Connections()),
+    )
+    await replicas.start(tree.spec, 1)
+    server, daemon = tree.pid("server"), tree.pid("daemon")
+    for name in ("server", "daemon"):
+        (tree.app / f"{name}.pid").unlink()
+    if is_told:
+        assert replicas.kill(0)
+    else:
+        os.kill(server, signal.SIGKILL)
+    await until((tree.app / "server.pid").exists)
+    await until(lambda: replicas.active == 1)
+    assert not is_alive(daemon)
+    code = -9 if is_told else 137
+    assert f"replica 1 ended with {code}; starting another" in tree.lines
+    await within(5, replicas.stop())
+
+
+@only_linux
+async def test_a_load_that_fails_is_told_at_once_although_a_daemon_holds_the_pipe(tree):
+    with pytest.raises(ModelLoadFailed, match="ended with 3"):
+        await within(10, tree.start("forked_twice(); time.sleep(0.3); os._exit(3)"))
+    assert not is_alive(tree.pid("daemon"))
+
+
+async def test_a_model_that_kills_its_guard_holds_nobody(tree):
+    deed = "in_a_new_session()\nimport threading, signal\n"
+    deed += "threading.Timer(1, os.kill, (os.getppid(), signal.SIGKILL)).start()\n"
+    replica = await tree.start(deed)
+    await within(5, _ended(replica))
+    await within(5, replica.stop())
+    await until(lambda: not is_alive(tree.pid("server")))
+
+
+async def _ended(replica: Replica) -> None:
+    await replica.ended()
+
+
+def test_a_second_interrupt_ends_at_once():
+    script = (
+        "import asyncio\nfrom async_emulator.command.foreground import end_on_signals\n"
+        "async def serve():\n    end_on_signals(lambda: print('told', flush=True))\n"
+        "    print('serving', flush=True)\n    await asyncio.sleep(60)\n"
+        "asyncio.run(serve())"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "serving\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "told\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == -signal.SIGINT
+
+
+@only_linux
+def test_what_is_detached_ends_with_the_emulator_however_that_ends(tree):
+    tree.write("in_a_new_session(); forked_twice()")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        subprocess.Popen(
+            [sys.executable, server_process.__file__, ".", ".", str(listener.fileno())],
+            cwd=tree.app,
+            env=tree.spec.environ,
+            stdin=subprocess.PIPE,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,
+        ) as guard,
+    ):
+        pids = [tree.pid("session"), tree.pid("daemon")]
+        assert guard.stdin is not None
+        guard.stdin.close()  # as the kernel does at the end of the emulator
+        assert guard.wait(10) == -signal.SIGKILL
+    assert not any(map(is_alive, pids))

@@ -247,3 +247,15 @@ def test_a_section_of_another_kind(findings, tmp_path, key):
     lines = [line for line in BUCKET.splitlines() if not line.startswith(f"{key}:")]
     config = "\n".join([*lines, f"{key}: 7"])
     assert any(key in each and "found int" in each for each in findings(config)), findings(config)
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("regoin: x", ".regoin: there is no such setting; did you mean region? allowed: url, "),
+        ("frobnicate: x", ".frobnicate: there is no such setting; allowed: url, "),
+    ],
+)
+def test_a_setting_that_is_misspelt(findings, setting, expected):
+    [found] = findings(with_setting(setting))
+    assert expected in found

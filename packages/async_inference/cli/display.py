@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console
 
+    from async_inference.cli.error_records import ErrorRecord
     from async_inference.wire import AsyncRequestStatus
     from truss_outputs.results.document import StoredArtifact, StoredResult
 
@@ -40,8 +41,8 @@ def show_fields(*fields: tuple[str, str]) -> None:
     _console().print(table)
 
 
-def show_status(status: "AsyncRequestStatus") -> None:
-    """Print a request's status as a table."""
+def show_status(status: "AsyncRequestStatus", records: Iterable["ErrorRecord"] = ()) -> None:
+    """Print a request's status and its stored error records as a table."""
     from rich.table import Table
     from rich.text import Text
 
@@ -56,6 +57,8 @@ def show_status(status: "AsyncRequestStatus") -> None:
     table.add_row("status_at", f"{status.status_at:%Y-%m-%d %H:%M:%S.%f %Z}")
     for error in status.errors:
         table.add_row(Text("error", "bold red"), f"{error.code}: {error.message}")
+    for record in records:
+        table.add_row(Text("stored error", "bold red"), Text(f"{record}\n{record.url}"))
     _console().print(table)
 
 

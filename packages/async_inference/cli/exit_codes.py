@@ -1,5 +1,6 @@
 """The exit codes of `truss-async`: the one place where an error becomes a number."""
 
+from async_inference.cli.error_records import RecordedFailure
 from async_inference.errors import InferenceError, InvalidSetting, WaitTimeout
 from truss_outputs.errors import InvalidRequestId, OutputError, SettingsError
 
@@ -21,4 +22,6 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
 
 def exit_code(error: Exception) -> int | None:
     """Return the exit code of an expected error, or None for any other."""
+    if isinstance(error, RecordedFailure):
+        error = error.error
     return next((code for kind, code in _CODES if isinstance(error, kind)), None)

@@ -15,6 +15,7 @@ from async_inference.cli.commands import BUILT_IN
 from async_inference.cli.plugins import plugins
 
 _PLUGIN_GROUP = "truss_async.commands"
+_JSON = "--json"
 
 
 class CommandLine(click.Group):
@@ -33,19 +34,23 @@ class CommandLine(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> NoReturn:
         """Run the command and end the process with the exit code that it returns; None is success."""
+        given = options.get("args") or (arguments[0] if arguments else None)
+        as_json = _JSON in (sys.argv[1:] if given is None else given)
         try:
             sys.exit(super().main(*arguments, **{**options, "standalone_mode": False}))
         except click.ClickException as error:
-            _end(error.format_message(), error.exit_code)
-        except click.Abort:
-            _end("interrupted", 130)
+            _end(error, error.format_message(), error.exit_code, as_json=as_json)
+        except click.Abort as error:
+            _end(error, "interrupted", 130, as_json=as_json)
         except Exception as error:
             from async_inference.cli.exit_codes import exit_code  # here: only a failure pays for the import
 
             code = exit_code(error)
             if code is None:
+                if as_json:
+                    _show_error(error, str(error), 1)
                 raise
-            _end(str(error), code)
+            _end(error, str(error), code, as_json=as_json)
 
 
 @click.group(cls=CommandLine, invoke_without_command=True, context_settings={"max_content_width": 100})
@@ -71,9 +76,36 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def _end(message: str, code: int) -> NoReturn:
-    click.echo(f"truss-async: {' '.join(message.split())}", err=True)
+def _end(error: Exception, message: str, code: int, *, as_json: bool) -> NoReturn:
+    message = " ".join(message.split())
+    click.echo(f"truss-async: {message}", err=True)
+    if as_json:
+        _show_error(error, message, code)
     sys.exit(code)
+
+
+def _show_error(error: Exception, message: str, code: int) -> None:
+    """Print the failure as one JSON object; the help of `--json` states its keys."""
+    from async_inference.cli.display import show_json
+    from async_inference.cli.error_records import RecordedFailure
+
+    records = [each.as_json() for each in error.records] if isinstance(error, RecordedFailure) else []
+    if isinstance(error, RecordedFailure):
+        error = error.error
+    # click names its usage errors differently from version to version.
+    kind = "UsageError" if isinstance(error, click.UsageError) else type(error).__name__
+    of_status = getattr(getattr(error, "status", None), "request_id", None)
+    show_json(
+        {
+            "error": {
+                "type": kind,
+                "message": message,
+                "exit_code": code,
+                "request_id": of_status or getattr(error, "request_id", None),
+                "records": records,
+            }
+        }
+    )
 
 
 def _load(name: str) -> click.Command | None:

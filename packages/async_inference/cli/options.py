@@ -144,7 +144,12 @@ def deployment_options(command: Command) -> Command:
 def json_option(command: Command) -> Command:
     """Add the option `--json`, passed on as `as_json`."""
     option = click.option(
-        "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else."
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print one JSON object on stdout, and nothing else; of a failure "
+        '{"error": {"type", "message", "exit_code", "request_id", "records"}}, where records are the '
+        "request's stored errors, oldest first: url, time, code, message, exception.",
     )
     return option(command)
 

@@ -71,8 +71,7 @@ class Outputs:
                 "no store to look in: give --outputs URL, or --truss-dir with a Truss whose config.yaml "
                 "has model_metadata.truss_outputs.url"
             )
-        url = self._url(settings)
-        return _as_caller(settings, os.environ).open_store(_Secrets(os.environ), url=url)
+        return open_as_caller(settings, url=self._url(settings))
 
     def settings(self) -> "OutputSettings | None":
         """Return the settings, or None if neither a URL nor a Truss names a store."""
@@ -100,6 +99,11 @@ class Outputs:
                     f"the url of the results has {{{name}}} in it: give --{name.replace('_', '-')}"
                 )
         return url
+
+
+def open_as_caller(settings: "OutputSettings", *, url: str | None = None) -> "Store":
+    """Open the store at `url`, by default the settings' own, with the user's own access."""
+    return _as_caller(settings, os.environ).open_store(_Secrets(os.environ), url=url)
 
 
 def _as_caller(settings: "OutputSettings", environ: Mapping[str, str]) -> "OutputSettings":

@@ -4,6 +4,7 @@ They stand in `config.yaml` under `model_metadata.truss_outputs`: Truss leaves `
 """
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
@@ -100,7 +101,9 @@ def _named(error: ValidationError, *, is_overridden: bool) -> SettingsError:
     key = URL_VARIABLE if setting == "url" and is_overridden else ".".join(filter(None, (SECTION, setting)))
     match first["type"]:
         case "extra_forbidden" if len(first["loc"]) == 1:
-            problem = f"there is no such setting; allowed: {', '.join(OutputSettings.model_fields)}"
+            near = get_close_matches(str(first["loc"][0]), OutputSettings.model_fields, n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            problem = f"there is no such setting; {meant}allowed: {', '.join(OutputSettings.model_fields)}"
         case "extra_forbidden":
             problem = "there is no such setting; allowed: those that the README lists"
         case "literal_error":

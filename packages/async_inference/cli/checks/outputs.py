@@ -23,15 +23,19 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
 
     `environ` is the model's environment; its secrets are in TRUSS_SECRET_<name>.
     """
-    config = read_truss_config(truss_dir) or {}
+    return output_problems(read_truss_config(truss_dir) or {}, truss_dir, environ)
+
+
+def output_problems(config: Mapping[str, Any], truss_dir: Path, environ: Mapping[str, str]) -> list[str]:
+    """Return the same for a `config` that was read, or made from a chainlet in the folder `truss_dir`."""
     if not (config.get("model_metadata") or {}).get("truss_outputs"):
         return []
     from truss_outputs.settings.outputs import OutputSettings  # here: other Trusses do not pay for the import
 
     declared = config.get("secrets") or {}
     try:
-        settings = OutputSettings.from_config(config, {**_variables(config), **environ})
-        urls = _urls(settings)
+        settings = OutputSettings.from_config(config, {**variables(config), **environ})
+        urls = all_urls(settings)
         for url in urls:  # no store is opened: its SDK may be in the image only, and may use the network
             settings.options_for(url, _DeclaredSecrets(declared=declared, environ=environ))
     except SettingsError as error:
@@ -46,7 +50,7 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
     return list(missing.values())
 
 
-def _urls(settings: "OutputSettings") -> list[str]:
+def all_urls(settings: "OutputSettings") -> list[str]:
     """Return every url that a result may go to: the default, each environment's, each destination's."""
     return [
         settings.url_for(),
@@ -69,7 +73,8 @@ class _DeclaredSecrets:
         return value
 
 
-def _variables(config: Mapping[str, Any]) -> dict[str, str]:
+def variables(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the environment variables that config.yaml gives the model."""
     return {str(name): str(value) for name, value in (config.get("environment_variables") or {}).items()}
 
 

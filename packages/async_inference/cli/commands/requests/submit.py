@@ -53,12 +53,12 @@ def submit(
     )
     outputs = outputs.of(service)
     outputs.result_url("any")  # raises before anything is queued, if the settings are wrong
-    reader = outputs.reader() if wait else None
+    store = outputs.store() if wait else None
     with service.client() as client:
         request_id = client.submit(request)
-        if reader is not None:
+        if store is not None:
             display.note(f"request {request_id} is queued")
-            show_when_stored(request_id, reader, client, timeout, as_json=as_json)
+            show_when_stored(request_id, store, client, timeout, as_json=as_json)
             return
     url = outputs.result_url(request_id)
     if as_json:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from async_inference.cli import display
+from async_inference.cli.error_records import recorded_failures
 from async_inference.cli.options import (
     EXIT_CODES,
     json_option,
@@ -17,7 +18,7 @@ from async_inference.cli.service import Service
 
 if TYPE_CHECKING:
     from async_inference.client import AsyncInferenceClient
-    from truss_outputs.results.reader import OutputReader
+    from truss_outputs.store import Store
 
 
 @click.command(epilog=EXIT_CODES)
@@ -30,24 +31,25 @@ def wait(request_id: str, timeout: float, outputs: Outputs, service: Service, as
     """Wait until a request's result is in the store, and print it.
 
     With an API key the status is read as well, so that a request that failed, expired or was canceled ends
-    the wait at once, with exit code 1. The exit code is 3 when the time is up.
+    the wait at once, with exit code 1 and the reason that its last attempt
+    stored. The exit code is 3 when the time is up.
 
     \b
     Example:
       truss-async wait 35643965636d4c3da6f54b5c3b354aa0 --timeout 60
     """
-    reader = outputs.of(service).reader()
+    store = outputs.of(service).store()
     if service.api_key is None:
         display.note("no API key, so only the store is watched: a failed request will not end the wait")
-        show_when_stored(request_id, reader, None, timeout, as_json=as_json)
+        show_when_stored(request_id, store, None, timeout, as_json=as_json)
         return
     with service.client() as client:
-        show_when_stored(request_id, reader, client, timeout, as_json=as_json)
+        show_when_stored(request_id, store, client, timeout, as_json=as_json)
 
 
 def show_when_stored(
     request_id: str,
-    reader: "OutputReader",
+    store: "Store",
     client: "AsyncInferenceClient | None",
     timeout: float,
     *,
@@ -55,8 +57,13 @@ def show_when_stored(
 ) -> None:
     """Wait for the result with a spinner, and print it."""
     from async_inference.wait import wait_for_result
+    from truss_outputs.results.reader import OutputReader
 
-    with display.progress(f"{request_id}: waiting for {reader.url(request_id)}") as show:
+    reader = OutputReader(store)
+    with (
+        recorded_failures(store, request_id),
+        display.progress(f"{request_id}: waiting for {reader.url(request_id)}") as show,
+    ):
         result = wait_for_result(
             request_id,
             reader=reader,

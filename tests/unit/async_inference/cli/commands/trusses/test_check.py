@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,6 +13,20 @@ requirements: [boto3]
 secrets: {id: null, key: null}
 model_metadata:
   truss_outputs: {url: %s}
+"""
+MODEL = """
+from starlette.requests import Request
+from truss_outputs import ModelOutputs
+
+class Model:
+    def __init__(self, config, secrets, **kwargs):
+        self._outputs = ModelOutputs.from_truss(config, secrets)
+
+    def predict(self, model_input):
+        return model_input
+
+    def postprocess(self, output, request: Request):
+        return self._outputs.store(output, request)
 """
 S3 = "s3://bucket/prefix, region: eu-west-1, access_key_id_secret: id, secret_access_key_secret: key"
 
@@ -26,6 +41,8 @@ def truss(tmp_path):
         plugin = folder / "packages/truss_outputs/__init__.py"
         plugin.parent.mkdir(parents=True, exist_ok=True)
         plugin.touch()
+        (folder / "model").mkdir(exist_ok=True)
+        (folder / "model/model.py").write_text(MODEL)
         return str(folder)
 
     return truss
@@ -45,16 +62,22 @@ def test_a_truss_that_is_right(run, truss, tmp_path):
     result = run(truss())
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert all(line.startswith("ok      ") for line in lines)
-    assert [line.split()[1].rstrip(":") for line in lines[:6]] == [
+    url = (tmp_path / "results").as_uri()
+    assert [line for line in lines if not line.startswith("ok      ")] == [
+        f"warning settings: model_metadata.truss_outputs.url: found '{url}', which "
+        "goes when the replica goes; before a push, write s3://bucket/prefix or gs://bucket/prefix or "
+        "az://container/prefix"
+    ]
+    assert [line.split()[1].rstrip(":") for line in lines[:7]] == [
         "config.yaml",
         "secrets",
         "requirements",
         "settings",
         "packages",
         ".truss_ignore",
+        "model",
     ]
-    assert [line.split()[-1] for line in lines[6:]] == ["put", "create", "get", "list", "delete"]
+    assert [line.split()[-1] for line in lines[7:]] == ["put", "create", "get", "list", "delete"]
     assert list(LocalStore(tmp_path / "results").list()) == []
 
 
@@ -114,8 +137,12 @@ def test_the_plugin_must_ship(run, truss, tmp_path):
     assert problems(run(folder, "--offline", "--json")) == {"packages": left_out}
     (tmp_path / "truss/.truss_ignore").unlink()
     (tmp_path / "truss/packages").rename(tmp_path / "shared")
-    missing = "truss_outputs is not in the image: copy it to packages/truss_outputs"
-    assert problems(run(folder, "--offline", "--json")) == {"packages": missing}
+    missing = problems(run(folder, "--offline", "--json"))
+    assert list(missing) == ["packages"]
+    how = "truss_outputs is not in the image: copy it to packages/truss_outputs: mkdir -p packages && cp -r /"
+    assert missing["packages"].startswith(how)
+    shipped = Path(missing["packages"].split()[-2])
+    assert (shipped / "model_outputs.py").is_file()
     config = (tmp_path / "truss/config.yaml").read_text()
     (tmp_path / "truss/config.yaml").write_text(config + "external_package_dirs: [../shared]\n")
     assert run(folder, "--offline").exit_code == 0
@@ -142,7 +169,7 @@ def test_the_plugin_must_ship(run, truss, tmp_path):
 def test_what_a_push_would_take_along(run, truss, tmp_path, rules, there, strays):
     folder = truss()
     for name in there:
-        (tmp_path / "truss" / name).mkdir(parents=True)
+        (tmp_path / "truss" / name).mkdir(parents=True, exist_ok=True)
     if rules is not None:
         (tmp_path / "truss/.truss_ignore").write_text(rules)
     result = run(folder, "--offline", "--json")

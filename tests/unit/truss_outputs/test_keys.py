@@ -1,5 +1,4 @@
 import string
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from truss_outputs.keys import (
     artifact_key,
     artifact_name,
     check_key,
+    content_type_of,
     distinct_names,
     request_folder,
     result_key,
@@ -61,6 +61,11 @@ def test_any_id_is_refused_or_one_safe_folder(request_id: str) -> None:
     assert request_id.startswith(folder)
 
 
+def test_a_refused_id_is_shown_whole() -> None:
+    with pytest.raises(InvalidRequestId, match=r"'\.\./x:ray'"):
+        request_folder("../x:ray")
+
+
 def test_an_artifact_lies_below_its_attempt() -> None:
     assert artifact_key("r", "attempt", "a.png") == "r/attempt/a.png"
 
@@ -73,12 +78,35 @@ def test_a_hostile_part_of_a_key_is_refused(part: str) -> None:
         artifact_key("r", "attempt", part)
 
 
+def test_a_part_of_a_key_has_at_most_150_characters() -> None:
+    assert artifact_key("r", "attempt", "x" * 150).endswith("x" * 150)
+    with pytest.raises(InvalidKey):
+        artifact_key("r", "attempt", "x" * 151)
+
+
+@pytest.mark.parametrize(
+    ("longest", "too_long"),
+    [
+        ("a" * 255, "a" * 256),
+        ("é" * 127, "é" * 128),
+        ("a/" * 449 + "aa", "a/" * 449 + "aaa"),
+        ("é/" * 300, "é/" * 300 + "a"),
+    ],
+)
+def test_a_key_and_its_segments_have_a_longest_length_in_bytes(longest: str, too_long: str) -> None:
+    check_key(longest.rstrip("/"))
+    with pytest.raises(InvalidKey, match="is longer than"):
+        check_key(too_long)
+
+
 @pytest.mark.parametrize(
     ("path", "content_type", "name"),
     [
         (("frames", 3), "image/png", "frames.3.png"),
         ((), "application/octet-stream", "output.bin"),
         (("text",), "text/plain; charset=utf-8", "text.txt"),
+        (("text",), "text/plain ; charset=utf-8", "text.txt"),
+        (("photo",), "image/jpg", "photo.jpg"),
         ((0,), "application/x-unheard-of", "0.bin"),
     ],
 )
@@ -96,6 +124,35 @@ def test_names_that_would_be_equal_stay_distinct() -> None:
         "A_B-4.png",
         "a_b-2-2.png",
     ]
+
+
+def test_a_name_without_a_letter_becomes_output() -> None:
+    assert distinct_names(["", "..."]) == ["output", "output-2"]
+
+
+@pytest.mark.parametrize(
+    ("key", "content_type"),
+    [
+        ("a/b.png", "image/png"),
+        ("a.png/b", "application/octet-stream"),
+        ("x.tar.gz", "application/gzip"),
+        ("x.txt.bz2", "application/octet-stream"),
+    ],
+)
+def test_the_suffix_of_a_key_tells_its_content_type(key: str, content_type: str) -> None:
+    assert content_type_of(key) == content_type
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"), [("a\\b", "a backslash"), ("a\nb", "a backslash"), ("\ud800", "not valid Unicode")]
+)
+def test_a_key_that_not_every_store_can_hold_says_why(key: str, problem: str) -> None:
+    with pytest.raises(InvalidKey, match=problem):
+        check_key(key)
+
+
+def test_a_long_name_is_cut_and_keeps_its_ending() -> None:
+    assert distinct_names(["s" * 101 + "." + "e" * 20]) == ["s" * 100 + "." + "e" * 19]
 
 
 def test_no_artifact_looks_like_a_result() -> None:
@@ -126,16 +183,3 @@ def test_any_key_is_refused_or_stays_inside(key: str) -> None:
         return
     assert all(part and not part.startswith(".") for part in key.split("/"))
     assert "\0" not in key
-
-
-@pytest.mark.parametrize("name", ["nul", "CON.png", "aux.tar.gz", "Lpt1.", "com0"])
-def test_no_name_is_a_device_of_windows(name: str) -> None:
-    [safe] = distinct_names([name])
-    assert safe.startswith("_")
-    assert not safe.endswith(".")
-
-
-@pytest.mark.parametrize("request_id", [None, 5, b"r1", ["r1"]])
-def test_an_id_that_is_no_text_is_refused(request_id: Any) -> None:
-    with pytest.raises(InvalidRequestId):
-        result_key(request_id)

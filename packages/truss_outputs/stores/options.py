@@ -6,6 +6,16 @@ from typing import Any, Literal, Self, TypeAlias
 
 Engine: TypeAlias = Literal["auto", "sdk", "obstore"]
 
+WRITE_TIMEOUT_SECONDS = 30.0
+"""Our choice: it outlives an outage of 8 s with two stalls of one request."""
+
+# The share of a write's time that one request may wait for its answer. Our choice: a request that is never
+# answered costs one retry, and leaves time for two more.
+_SHARE_OF_A_REQUEST = 0.25
+
+ANSWER_SECONDS = WRITE_TIMEOUT_SECONDS * _SHARE_OF_A_REQUEST
+"""The default of `StoreOptions.answer_timeout`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StoreOptions:
@@ -18,6 +28,7 @@ class StoreOptions:
     endpoint_url: str | None = None
     storage_class: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    write_timeout_seconds: float = WRITE_TIMEOUT_SECONDS
 
     @classmethod
     def of_settings(cls, values: Mapping[str, Any]) -> Self:
@@ -34,14 +45,19 @@ class StoreOptions:
 
     @property
     def values(self) -> dict[str, Any]:
-        """The options that are set, by name."""
-        values = {name: getattr(self, name) for name in self.names()}
-        return {name: value for name, value in values.items() if value not in (None, "auto", {})}
+        """The options that differ from their defaults, by name."""
+        values = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
+        return {name: value for name, (value, default) in values.items() if value not in (None, default, {})}
 
     @property
     def given(self) -> frozenset[str]:
-        """The names of the options that are set."""
+        """The names of the options that differ from their defaults."""
         return frozenset(self.values)
+
+    @property
+    def answer_timeout(self) -> float:
+        """The seconds after which a request without an answer has failed, not counting its body's way."""
+        return self.write_timeout_seconds * _SHARE_OF_A_REQUEST
 
     @property
     def is_plain(self) -> bool:

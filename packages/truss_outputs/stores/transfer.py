@@ -4,12 +4,15 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from truss_outputs.store import Body, PutReceipt
 
 CHUNK = 1024 * 1024
+CONNECT_SECONDS = 5.0
+"""The most seconds in which a connection must be made. Our choice: it takes three lost packets in a row."""
 
 # S3's limit (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). R2 demands that all parts but the
 # last have one size.
@@ -19,6 +22,9 @@ PART = 8 * 1024 * 1024
 _IN_FLIGHT = 4  # with the part being read, 40 MiB
 
 T = TypeVar("T")
+
+Retry: TypeAlias = Callable[[Callable[[], Any]], Any]
+"""Calls the operation that it is given, again after each failure that may pass."""
 
 
 class Passing:
@@ -105,7 +111,7 @@ def upload_parts(put: Callable[[int, bytes], T], parts: Iterable[bytes], *, name
         for number, part in enumerate(parts, start=1):
             if len(in_flight) == _IN_FLIGHT:
                 done.append(in_flight.popleft().result())
-            in_flight.append(threads.submit(put, number, part))
+            in_flight.append(threads.submit(copy_context().run, put, number, part))
         done.extend(future.result() for future in in_flight)
     finally:
         threads.shutdown(cancel_futures=True)

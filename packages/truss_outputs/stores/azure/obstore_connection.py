@@ -9,7 +9,7 @@ from truss_outputs.stores.azure import client as azure_client
 from truss_outputs.stores.azure.account import Account
 from truss_outputs.stores.azure.errors import answer
 from truss_outputs.stores.azure.options import AzureOptions
-from truss_outputs.stores.obstore.connection import PATIENT, QUICK, Connection, attributes, client_config
+from truss_outputs.stores.obstore.connection import Clients, Connection, attributes
 
 # obstore (0.12) signs a blob's name with the escapes of a url, Azure checks it without them.
 _SIGNABLE = re.compile(r"[A-Za-z0-9._~/-]*")
@@ -17,7 +17,7 @@ _SIGNABLE = re.compile(r"[A-Za-z0-9._~/-]*")
 _ACTIONS = MappingProxyType({"put": "write", "get": "read", "list": "list", "delete": "delete"})
 
 if TYPE_CHECKING:
-    from obstore.store import AzureCredentialProvider, RetryConfig
+    from obstore.store import AzureCredentialProvider, ClientConfig, RetryConfig
 
 
 def connect(container: str, account: Account, options: AzureOptions) -> Connection:
@@ -26,18 +26,20 @@ def connect(container: str, account: Account, options: AzureOptions) -> Connecti
 
     provider = _provider(account)
 
-    def store(retry: "RetryConfig") -> AzureStore:
+    def store(client: "ClientConfig", retry: "RetryConfig", in_parts: bool) -> AzureStore:
         return AzureStore(
             container,
             config={"account_name": account.name, "endpoint": account.endpoint},
-            client_options=client_config(is_plain=account.is_plain),
+            client_options=client,
             retry_config=retry,
             credential_provider=provider,
         )
 
+    clients = Clients(store, options, is_plain=account.is_plain)
     return Connection(
-        quick=store(QUICK),
-        patient=store(PATIENT),
+        quick=clients.quick,
+        patient=clients.patient,
+        quick_for=clients.quick_for,
         actions=_ACTIONS,
         answer=answer,
         attributes=attributes(options),

@@ -36,7 +36,7 @@ def _open_sdk(container: str, prefix: str, options: AzureOptions) -> Store:
     return AzureStore(
         container=container,
         prefix=prefix,
-        client=connect(container, account),
+        client=connect(container, account, answer_timeout=options.answer_timeout),
         account=account,
         tier=options.storage_class,
         metadata=options.metadata,

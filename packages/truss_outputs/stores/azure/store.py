@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from truss_outputs.backoff import Backoff
 from truss_outputs.errors import ObjectNotFound
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
@@ -14,7 +15,7 @@ from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.azure.account import Account
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.presigning import length_problem
-from truss_outputs.stores.transfer import PART, Passing, in_parts, upload_parts, whole_if_small
+from truss_outputs.stores.transfer import PART, Passing, Retry, in_parts, upload_parts, whole_if_small
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, ContainerClient
@@ -68,7 +69,7 @@ class AzureStore(BucketUrls):
             else:
                 if create:
                     options["match_condition"] = _if_missing()
-                _upload_blocks(blob, in_parts(chunks, size), options)
+                _upload_blocks(blob, in_parts(chunks, size), options, self._retry(key))
         return passing.receipt
 
     def get(self, key: str) -> bytes:
@@ -153,6 +154,16 @@ class AzureStore(BucketUrls):
         with self._errors(key, "read"):
             yield from chunks
 
+    def _retry(self, key: str) -> Retry:
+        def call(operation: Callable[[], Any]) -> Any:
+            def translated() -> Any:
+                with self._errors(key, "write"):
+                    return operation()
+
+            return Backoff().call(translated)
+
+        return call
+
     @contextmanager
     def _errors(self, key: str, action: str, passing: Passing | None = None) -> Iterator[None]:
         try:
@@ -167,9 +178,10 @@ class AzureStore(BucketUrls):
             raise known from (None if self._account.sas_token else error)
 
 
-def _upload_blocks(blob: "BlobClient", parts: Iterable[bytes], options: dict[str, Any]) -> None:
+def _upload_blocks(blob: "BlobClient", parts: Iterable[bytes], options: dict[str, Any], retry: Retry) -> None:
     """Upload `parts` as blocks. Nothing is visible until the last call, which lists the blob's blocks.
 
+    `retry` calls each request, as a part of a stream that has passed cannot be read again.
     The blocks' names are unique to this upload, so two uploads of one key never mix.
     """
     from azure.storage.blob import BlobBlock
@@ -178,10 +190,11 @@ def _upload_blocks(blob: "BlobClient", parts: Iterable[bytes], options: dict[str
 
     def put(number: int, part: bytes) -> BlobBlock:
         block = f"{upload}-{number:05}"
-        blob.stage_block(block, part, length=len(part), validate_content=True)
+        retry(lambda: blob.stage_block(block, part, length=len(part), validate_content=True))
         return BlobBlock(block)
 
-    blob.commit_block_list(upload_parts(put, parts, name="azure-block"), **options)
+    blocks = upload_parts(put, parts, name="azure-block")
+    retry(lambda: blob.commit_block_list(blocks, **options))
 
 
 def _if_missing() -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from truss_outputs.deadline import current_deadline
 from truss_outputs.stores.gcs.options import GCSOptions
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 _POOL = 32
+_RETRY_SECONDS = 20.0
 
 
 def connect(options: GCSOptions) -> "Client":
@@ -68,8 +70,11 @@ def _of_json(text: SecretStr) -> "GoogleCredentials":
 
 
 def retry() -> "Retry":
-    """The SDK's own policy with shorter waits, and for 20 seconds at most."""
+    """The SDK's own policy with shorter waits, for 20 seconds at most, or until the write's deadline."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    policy: Retry = DEFAULT_RETRY.with_delay(initial=0.2, maximum=5.0, multiplier=2.0).with_timeout(20.0)
+    deadline = current_deadline()
+    policy: Retry = DEFAULT_RETRY.with_delay(initial=0.2, maximum=5.0, multiplier=2.0).with_timeout(
+        _RETRY_SECONDS if deadline is None else min(_RETRY_SECONDS, deadline.left)
+    )
     return policy

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from truss_outputs.stores.gcs.client import credentials
 from truss_outputs.stores.gcs.options import GCSOptions
-from truss_outputs.stores.obstore.connection import PATIENT, QUICK, Connection, attributes, client_config
+from truss_outputs.stores.obstore.connection import Clients, Connection, attributes
 from truss_outputs.stores.xml_errors import answer
 
 if TYPE_CHECKING:
-    from obstore.store import RetryConfig
+    from obstore.store import ClientConfig, RetryConfig
 
 _ACTIONS = MappingProxyType(
     {
@@ -41,18 +41,20 @@ def connect(bucket: str, options: GCSOptions) -> Connection:
 
         provider = GoogleCredentialProvider(credentials(options))
 
-    def store(retry: "RetryConfig") -> GCSStore:
+    def store(client: "ClientConfig", retry: "RetryConfig", in_parts: bool) -> GCSStore:
         return GCSStore(
             bucket,
             config=config,  # type: ignore[arg-type]
-            client_options=client_config(is_plain=options.is_plain),
+            client_options=client,
             retry_config=retry,
             credential_provider=provider,
         )
 
+    clients = Clients(store, options, is_plain=options.is_plain)
     return Connection(
-        quick=store(QUICK),
-        patient=store(PATIENT),
+        quick=clients.quick,
+        patient=clients.patient,
+        quick_for=clients.quick_for,
         actions=_ACTIONS,
         answer=answer,
         attributes=attributes(options),

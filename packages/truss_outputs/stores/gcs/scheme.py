@@ -41,6 +41,7 @@ def _open_sdk(bucket: str, prefix: str, options: GCSOptions) -> Store:
         kms_key_name=options.kms_key_name,
         storage_class=options.storage_class,
         metadata=options.metadata,
+        answer_timeout=options.answer_timeout,
     )
 
 

@@ -7,12 +7,14 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from truss_outputs.deadline import MIN_RATE, current_deadline
 from truss_outputs.errors import ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.gcs import errors as gcs_errors
 from truss_outputs.stores.gcs.client import retry
+from truss_outputs.stores.options import ANSWER_SECONDS
 from truss_outputs.stores.presigning import length_problem
 from truss_outputs.stores.transfer import CHUNK, PART, Passing, in_parts, whole_if_small
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from google.cloud.storage import Blob, Client
 
 _NONE: Mapping[str, str] = MappingProxyType({})
-_TIMEOUT = (5, 30)  # seconds to connect, and without an answer
 
 
 class GCSStore(BucketUrls):
@@ -38,12 +39,14 @@ class GCSStore(BucketUrls):
         kms_key_name: str | None = None,
         storage_class: str | None = None,
         metadata: Mapping[str, str] = _NONE,
+        answer_timeout: float = ANSWER_SECONDS,
     ) -> None:
         self._bucket = client.bucket(bucket)
         super().__init__("gs", bucket, prefix)
         self._kms_key_name = kms_key_name
         self._storage_class = storage_class
         self._metadata = metadata
+        self._timeout = answer_timeout
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`. Bytes and small bodies take one request."""
@@ -60,10 +63,12 @@ class GCSStore(BucketUrls):
             "if_generation_match": 0 if create else None,
             "checksum": "crc32c",
             "retry": retry(),
-            "timeout": _TIMEOUT,
+            "timeout": self._timeout + (PART if whole is None else len(whole)) / MIN_RATE,
         }
         with self._errors(key, "create", passing):
             if whole is not None:
+                if current_deadline():  # the writer's own loop tries again
+                    options["retry"] = None
                 blob.upload_from_string(whole, **options)
             else:
                 _upload(blob, chunks, options)
@@ -73,7 +78,7 @@ class GCSStore(BucketUrls):
         """The object's bytes; see `Store.get`."""
         with self._errors(key, "get"):
             found: bytes = self._blob(key).download_as_bytes(
-                checksum="crc32c", retry=retry(), timeout=_TIMEOUT
+                checksum="crc32c", retry=retry(), timeout=self._timeout
             )
         return found
 
@@ -87,7 +92,7 @@ class GCSStore(BucketUrls):
 
         new_checksum: Any = Checksum  # which has no types
         blob = self._blob(key)
-        reader = blob.open("rb", chunk_size=PART, retry=retry(), timeout=_TIMEOUT)
+        reader = blob.open("rb", chunk_size=PART, retry=retry(), timeout=self._timeout)
         with self._errors(key, "get"):
             first = reader.read(CHUNK)
         told = blob.crc32c
@@ -108,7 +113,7 @@ class GCSStore(BucketUrls):
         """The object without its bytes; see `Store.head`."""
         blob = self._blob(key)
         with self._errors(key, "get"):
-            blob.reload(retry=retry(), timeout=_TIMEOUT)
+            blob.reload(retry=retry(), timeout=self._timeout)
         return ObjectInfo(
             key=key,
             size=int(blob.size),
@@ -121,7 +126,7 @@ class GCSStore(BucketUrls):
         """The objects whose key begins with `prefix`; see `Store.list`."""
         with self._errors(prefix, "list"):
             for blob in self._bucket.list_blobs(
-                prefix=self._prefix + prefix, retry=retry(), timeout=_TIMEOUT
+                prefix=self._prefix + prefix, retry=retry(), timeout=self._timeout
             ):
                 key = blob.name.removeprefix(self._prefix)
                 if is_key(key):  # a "folder" that a console made is no object
@@ -130,7 +135,7 @@ class GCSStore(BucketUrls):
     def delete(self, key: str) -> None:
         """Remove the object; see `Store.delete`."""
         with suppress(ObjectNotFound), self._errors(key, "delete"):
-            self._blob(key).delete(retry=retry(), timeout=_TIMEOUT)
+            self._blob(key).delete(retry=retry(), timeout=self._timeout)
 
     def presign_problem(self, seconds: int) -> str | None:
         """Why no url can be signed for `seconds`; see `Presigner`."""

@@ -3,22 +3,26 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from truss_outputs.deadline import MIN_RATE
 from truss_outputs.errors import StoreError
 from truss_outputs.stores.options import StoreOptions
+from truss_outputs.stores.transfer import CONNECT_SECONDS, PART
 
 if TYPE_CHECKING:
     from obstore.store import BackoffConfig, ClientConfig, ObjectStore, RetryConfig
+
+_Client = TypeVar("_Client", bound="ObjectStore")
 
 _BACKOFF: "BackoffConfig" = {
     "init_backoff": timedelta(milliseconds=100),
     "max_backoff": timedelta(seconds=2),
     "base": 2,
 }
-# A caller with bytes tries again itself; a part of a stream that has passed cannot be read again.
-QUICK: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5), "backoff": _BACKOFF}
-PATIENT: "RetryConfig" = {"max_retries": 20, "retry_timeout": timedelta(seconds=30), "backoff": _BACKOFF}
+# A caller with bytes tries again itself.
+_QUICK: "RetryConfig" = {"max_retries": 1, "retry_timeout": timedelta(seconds=5), "backoff": _BACKOFF}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +30,16 @@ class Connection:
     """A bucket as obstore knows it, for all threads.
 
     `quick` leaves retries to the caller; `patient` outlives an outage of some seconds, as a part of a stream
-    that has passed cannot be read again. `actions` names the permissions to put, get, list and delete as the
-    service does; `answer` turns the service's error codes into the store's error. `credentials` is the
-    provider that obstore asks, and its `failure` says why it has none. `cannot_sign` says why no url of a
-    path can be signed.
+    that has passed cannot be read again. `quick_for` gives the quick one for a body of so many bytes, in
+    proportion to which its requests may take longer. `actions` names the permissions to put, get, list and
+    delete as the service does; `answer` turns the service's error codes into the store's error.
+    `credentials` is the provider that obstore asks, and its `failure` says why it has none. `cannot_sign`
+    says why no url of a path can be signed.
     """
 
     quick: "ObjectStore"
     patient: "ObjectStore"
+    quick_for: "Callable[[int], ObjectStore]"
     actions: Mapping[str, str]
     answer: Callable[..., StoreError]
     credentials: Any = None
@@ -48,11 +54,44 @@ def attributes(options: StoreOptions) -> dict[str, str]:
     return {**options.metadata, **storage_class}
 
 
-def client_config(*, is_plain: bool) -> "ClientConfig":
-    """The settings of obstore's HTTP client. It speaks http only where the endpoint does."""
-    return {
-        "allow_http": is_plain,
-        "connect_timeout": timedelta(seconds=5),
-        "read_timeout": timedelta(seconds=30),
-        "timeout": timedelta(hours=1),  # of a whole download
-    }
+class Clients(Generic[_Client]):
+    """obstore's clients for one bucket, each with the time that the bodies which it sends may take.
+
+    `open` takes the settings of the HTTP client and of retries. Where it is asked for parts, they are those
+    of a longer body.
+    """
+
+    def __init__(
+        self,
+        open: "Callable[[ClientConfig, RetryConfig, bool], _Client]",
+        options: StoreOptions,
+        *,
+        is_plain: bool,
+    ) -> None:
+        self._options = options
+        self._is_plain = is_plain
+        patient: RetryConfig = {
+            "max_retries": 20,
+            "retry_timeout": timedelta(seconds=options.write_timeout_seconds),
+            "backoff": _BACKOFF,
+        }
+        self.patient = open(self._config(PART), patient, True)
+        self._quick = lru_cache(lambda mebibytes: open(self._config(mebibytes << 20), _QUICK, False))
+        self.quick = self.quick_for(0)
+
+    def quick_for(self, size: int) -> _Client:
+        """The client for a request whose body has `size` bytes; one for all sizes up to each power of 2."""
+        return self._quick(1 << max(0, size - 1 >> 20).bit_length())
+
+    def _config(self, size: int) -> "ClientConfig":
+        """The settings of the HTTP client. It speaks http only where the endpoint does.
+
+        Its `read_timeout` begins with the request, so the body's own way counts.
+        """
+        answer_timeout = self._options.answer_timeout
+        return {
+            "allow_http": self._is_plain,
+            "connect_timeout": timedelta(seconds=min(CONNECT_SECONDS, answer_timeout)),
+            "read_timeout": timedelta(seconds=answer_timeout + size / MIN_RATE),
+            "timeout": timedelta(hours=1),  # of a whole download
+        }

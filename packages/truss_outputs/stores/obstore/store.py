@@ -68,7 +68,7 @@ class ObstoreStore(BucketUrls):
                 )
             else:
                 obstore.put(
-                    connection.quick,
+                    connection.quick_for(len(whole)),
                     self._prefix + key,
                     whole,
                     attributes=attributes,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from truss_outputs.stores.credentials import Credentials, WebIdentity
+from truss_outputs.stores.options import ANSWER_SECONDS
 from truss_outputs.stores.s3.options import AddressingStyle, S3Options
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def connect(
     credentials: Credentials | None = None,
     web_identity: WebIdentity | None = None,
     addressing_style: AddressingStyle = "auto",
+    answer_timeout: float = ANSWER_SECONDS,
 ) -> "S3Client":
     """A client for all threads and the whole process. Without a key or a role the SDK's own chain finds one.
 
@@ -40,10 +42,10 @@ def connect(
     if not (endpoint_url or "").startswith("http:"):
         s3["payload_signing_enabled"] = False  # TLS and the signed checksum guard the body already
     config = Config(
-        # Measured: with fewer attempts an outage of some seconds loses writes; "adaptive" slows all others.
-        retries={"mode": "standard", "max_attempts": 6},
-        connect_timeout=5,
-        read_timeout=30,
+        # Two tries, as the retries that outlive an outage are the writer's; "adaptive" slows all requests.
+        retries={"mode": "standard", "max_attempts": 2},
+        connect_timeout=answer_timeout,  # also that of sending the first body on a connection
+        read_timeout=answer_timeout,  # of each send and receive, so a body's own way does not count
         max_pool_connections=32,
         request_checksum_calculation="when_required",  # each put sends its own
         s3=s3,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from truss_outputs.stores.transfer import upload_parts
+from truss_outputs.stores.transfer import Retry, upload_parts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -24,21 +24,32 @@ def upload(
     target: dict[str, Any],
     attributes: dict[str, Any],
     precondition: dict[str, Any],
+    retry: Retry = lambda operation: operation(),
 ) -> None:
     """Upload `parts` as the object `target`. The server checks the SHA-256 of each part.
+
+    `retry` calls each request, as a part of a stream that has passed cannot be read again.
 
     Raises what `parts` raises and what the SDK raises. Then nothing was stored, except where the answer to
     the last call was lost.
     """
-    started = client.create_multipart_upload(**target, **attributes, ChecksumAlgorithm="SHA256")
+    started = retry(
+        lambda: client.create_multipart_upload(**target, **attributes, ChecksumAlgorithm="SHA256")
+    )
     place, target = target, {**target, "UploadId": started["UploadId"]}
     try:
-        completed = _upload_parts(client, parts, target)
-        try:
-            client.complete_multipart_upload(**target, **precondition, MultipartUpload={"Parts": completed})
-        except client.exceptions.NoSuchUpload:
-            if not _is_there(client, place, completed):
-                raise
+        completed = _upload_parts(client, parts, target, retry)
+
+        def complete() -> None:
+            try:
+                client.complete_multipart_upload(
+                    **target, **precondition, MultipartUpload={"Parts": completed}
+                )
+            except client.exceptions.NoSuchUpload:
+                if not _is_there(client, place, completed):
+                    raise
+
+        retry(complete)
     except BaseException:
         with suppress(Exception):  # the upload's own error is the one to report
             client.abort_multipart_upload(**target)
@@ -48,7 +59,7 @@ def upload(
 def _is_there(client: "S3Client", place: dict[str, Any], parts: "list[CompletedPartTypeDef]") -> bool:
     """Whether the object consists of these parts.
 
-    Where the answer to the last call is lost, the SDK's retry finds no upload: the first try completed it.
+    Where the answer to the last call is lost, its retry finds no upload: the first try completed it.
     """
     try:
         found = client.head_object(**place, ChecksumMode="ENABLED")
@@ -60,11 +71,13 @@ def _is_there(client: "S3Client", place: dict[str, Any], parts: "list[CompletedP
 
 
 def _upload_parts(
-    client: "S3Client", parts: Iterable[bytes], target: dict[str, Any]
+    client: "S3Client", parts: Iterable[bytes], target: dict[str, Any], retry: Retry
 ) -> "list[CompletedPartTypeDef]":
     def put(number: int, part: bytes) -> "CompletedPartTypeDef":
         checksum = base64.b64encode(hashlib.sha256(part).digest()).decode()
-        answer = client.upload_part(**target, PartNumber=number, Body=part, ChecksumSHA256=checksum)
+        answer = retry(
+            lambda: client.upload_part(**target, PartNumber=number, Body=part, ChecksumSHA256=checksum)
+        )
         return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
 
     return upload_parts(put, parts, name="s3-part")  # none arrives after an abort

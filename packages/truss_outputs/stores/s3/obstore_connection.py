@@ -4,13 +4,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from truss_outputs.stores.obstore.connection import PATIENT, QUICK, Connection, attributes, client_config
+from truss_outputs.stores.obstore.connection import Clients, Connection, attributes
 from truss_outputs.stores.s3 import obstore_credentials
 from truss_outputs.stores.s3.options import S3Options
 from truss_outputs.stores.xml_errors import answer
 
 if TYPE_CHECKING:
-    from obstore.store import RetryConfig
+    from obstore.store import ClientConfig, RetryConfig
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -49,18 +49,20 @@ def connect(bucket: str, options: S3Options) -> Connection:
     if options.kms_key_id:
         config["sse_kms_key_id"] = options.kms_key_id
 
-    def store(retry: "RetryConfig", **more: Any) -> S3Store:
+    def store(client: "ClientConfig", retry: "RetryConfig", in_parts: bool) -> S3Store:
         return S3Store(
             bucket,
-            config={**config, **more},  # type: ignore[arg-type]
-            client_options=client_config(is_plain=options.is_plain),
+            config={**config, **(_IN_PARTS if in_parts else {})},  # type: ignore[arg-type]
+            client_options=client,
             retry_config=retry,
             credential_provider=provider,
         )
 
+    clients = Clients(store, options, is_plain=options.is_plain)
     return Connection(
-        quick=store(QUICK),
-        patient=store(PATIENT, **_IN_PARTS),
+        quick=clients.quick,
+        patient=clients.patient,
+        quick_for=clients.quick_for,
         actions=_ACTIONS,
         answer=answer,
         credentials=provider,

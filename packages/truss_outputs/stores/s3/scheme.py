@@ -22,6 +22,7 @@ def _open_sdk(bucket: str, prefix: str, options: S3Options) -> Store:
         credentials=options.credentials,
         web_identity=options.web_identity,
         addressing_style=options.addressing_style,
+        answer_timeout=options.answer_timeout,
     )
     return S3Store(bucket=bucket, prefix=prefix, client=connected, attributes=client.attributes(options))
 

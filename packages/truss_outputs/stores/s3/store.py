@@ -1,18 +1,19 @@
 """A store in an S3 bucket, or in one that speaks S3."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from truss_outputs.backoff import Backoff
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.presigning import length_problem
 from truss_outputs.stores.s3 import errors as s3_errors
 from truss_outputs.stores.s3 import multipart as s3_multipart
-from truss_outputs.stores.transfer import CHUNK, Passing, in_parts, part_size, whole_if_small
+from truss_outputs.stores.transfer import CHUNK, Passing, Retry, in_parts, part_size, whole_if_small
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -60,6 +61,7 @@ class S3Store(BucketUrls):
                     target=target,
                     attributes=attributes,
                     precondition=precondition,
+                    retry=self._retry(key),
                 )
         return passing.receipt
 
@@ -130,6 +132,16 @@ class S3Store(BucketUrls):
             with closing(answer["Body"]) as body:
                 yield b""
                 yield from body.iter_chunks(CHUNK)
+
+    def _retry(self, key: str) -> Retry:
+        def call(operation: Callable[[], Any]) -> Any:
+            def translated() -> Any:
+                with self._errors(key):
+                    return operation()
+
+            return Backoff().call(translated)
+
+        return call
 
     @contextmanager
     def _errors(self, key: str, passing: Passing | None = None) -> Iterator[None]:

@@ -1,0 +1,81 @@
+"""The moment by which a write must have ended, known to every loop and every request on the way.
+
+A write has its seconds, and for each byte of its bodies the time that the slowest bucket worth waiting for
+takes. The time in which a model makes the chunks of a stream does not count.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Lock
+
+MIN_RATE = 1_000_000
+"""Bytes per second. A bucket that takes less stands still. Our choice."""
+
+
+class Deadline:
+    """A moment on a clock. Safe to share between threads. All times are in seconds."""
+
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._seconds = seconds
+        self._lock = Lock()
+        self._is_over = False
+        self.last_answer = ""
+        """Why the last request failed, in the store's words."""
+
+    @property
+    def elapsed(self) -> float:
+        """The time since the deadline was set."""
+        return self._clock() - self._started
+
+    @property
+    def left(self) -> float:
+        """The time until the deadline; 0 after it."""
+        return 0.0 if self._is_over else max(0.0, self._seconds - self.elapsed)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no time is left."""
+        return self.left <= 0
+
+    def allow(self, size: int) -> None:
+        """Add the time that a body of `size` bytes may take."""
+        self._extend(size / MIN_RATE)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Do not count the time that the block takes."""
+        started = self._clock()
+        try:
+            yield
+        finally:
+            self._extend(self._clock() - started)
+
+    def end(self) -> None:
+        """Let every loop that keeps the deadline end with the request it has sent."""
+        self._is_over = True
+
+    def _extend(self, seconds: float) -> None:
+        with self._lock:
+            self._seconds += seconds
+
+
+_current: ContextVar[Deadline | None] = ContextVar("truss_outputs_deadline", default=None)
+
+
+def current_deadline() -> Deadline | None:
+    """Return the deadline of the write that this code is part of; None outside of a write."""
+    return _current.get()
+
+
+@contextmanager
+def within(deadline: Deadline) -> Iterator[None]:
+    """Make `deadline` the current one for the block."""
+    token = _current.set(deadline)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -10,7 +10,7 @@ from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
-from truss_outputs.deadline import Deadline
+from truss_outputs.deadline import Deadline, DeadlinePassed
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class DaemonThreads:
         worker.tasks.put(lambda: context.run(task))
 
     def call(self, operation: Callable[[], T], deadline: Deadline) -> T:
-        """Return or raise what `operation` does, on another thread. Raises TimeoutError at the deadline.
+        """Return or raise what `operation` does, on another thread. Raises DeadlinePassed at the deadline.
 
         The operation is not ended then: nobody waits for it any more.
         """
@@ -65,13 +65,13 @@ class DaemonThreads:
 
 
 def next_of(queue: "SimpleQueue[T]", deadline: Deadline) -> T:
-    """Return the queue's next item. Raises TimeoutError if none comes before the deadline."""
+    """Return the queue's next item. Raises DeadlinePassed if none comes before the deadline."""
     while True:
         try:
             return queue.get(timeout=deadline.left)
         except Empty:
             if deadline.is_over:  # it may have been moved meanwhile
-                raise TimeoutError from None
+                raise DeadlinePassed from None
 
 
 class _Worker:

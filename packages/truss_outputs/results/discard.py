@@ -34,7 +34,7 @@ def discard(store: Store, keys: Iterable[str], *, threads: DaemonThreads, deadli
                 deleted.put((key, Outcome(lambda key=key: store.delete(key))))  # type: ignore[misc]
 
     for _ in range(min(_AT_ONCE, len(waiting))):
-        threads.start(delete_some)
+        threads.start(delete_some, lambda outcome: None)
     try:
         while left:
             key, outcome = next_of(deleted, deadline)

@@ -178,7 +178,9 @@ class Uploads:
         relay = None if isinstance(body, bytes | Path) else _RelayedStream(Chunks(body), self._events)
         self._running[upload] = relay
         upload.is_tried = True
-        self._threads.start(lambda: self._events.put((upload, Outcome(lambda: self._put(upload, relay)))))
+        self._threads.start(
+            lambda: self._put(upload, relay), lambda outcome: self._events.put((upload, outcome))
+        )
 
     def _put(self, upload: Upload, relay: _RelayedStream | None) -> PutReceipt:
         # Not create-only: the attempt is in the key, so an object that exists there is this very artifact,

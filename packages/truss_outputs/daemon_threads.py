@@ -10,7 +10,7 @@ from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
-from truss_outputs.deadline import Deadline
+from truss_outputs.deadline import Deadline, DeadlinePassed
 
 T = TypeVar("T")
 
@@ -43,8 +43,8 @@ class DaemonThreads:
         self._idle: list[_Worker] = []
         self._process = os.getpid()
 
-    def start(self, task: Callable[[], None]) -> None:
-        """Run `task`, which raises nothing, on another thread, with this one's context variables."""
+    def start(self, call: Callable[[], T], done: Callable[[Outcome[T]], None]) -> None:
+        """Call `call` on another thread, with this one's context variables, and there `done` at its end."""
         if self._process != os.getpid():  # a fork has no threads but its own
             self._process, self._idle = os.getpid(), []
         try:
@@ -52,31 +52,36 @@ class DaemonThreads:
         except IndexError:
             worker = _Worker(self._name, self._idle)
         context = copy_context()
-        worker.tasks.put(lambda: context.run(task))
+
+        def task() -> Callable[[], None]:
+            outcome = context.run(Outcome, call)
+            return lambda: done(outcome)
+
+        worker.tasks.put(task)
 
     def call(self, operation: Callable[[], T], deadline: Deadline) -> T:
-        """Return or raise what `operation` does, on another thread. Raises TimeoutError at the deadline.
+        """Return or raise what `operation` does, on another thread. Raises DeadlinePassed at the deadline.
 
         The operation is not ended then: nobody waits for it any more.
         """
         outcomes: SimpleQueue[Outcome[T]] = SimpleQueue()
-        self.start(lambda: outcomes.put(Outcome(operation)))
+        self.start(operation, outcomes.put)
         return next_of(outcomes, deadline).result()
 
 
 def next_of(queue: "SimpleQueue[T]", deadline: Deadline) -> T:
-    """Return the queue's next item. Raises TimeoutError if none comes before the deadline."""
+    """Return the queue's next item. Raises DeadlinePassed if none comes before the deadline."""
     while True:
         try:
             return queue.get(timeout=deadline.left)
         except Empty:
             if deadline.is_over:  # it may have been moved meanwhile
-                raise TimeoutError from None
+                raise DeadlinePassed from None
 
 
 class _Worker:
     def __init__(self, name: str, idle: "list[_Worker]") -> None:
-        self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self.tasks: SimpleQueue[Callable[[], Callable[[], None]]] = SimpleQueue()
         self._idle = idle
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
@@ -90,6 +95,7 @@ class _Worker:
                 except ValueError:  # taken at this moment: its task is on the way
                     continue
                 return
-            task()
-            del task  # and with it the body that it may hold
-            self._idle.append(self)
+            tell = task()
+            self._idle.append(self)  # first, as who is told may have the next task at once
+            tell()
+            del task, tell  # and with them the body that they may hold

@@ -14,6 +14,10 @@ MIN_RATE = 1_000_000
 """Bytes per second. A bucket that takes less stands still. Our choice."""
 
 
+class DeadlinePassed(Exception):
+    """The deadline came before what was waited for."""
+
+
 class Deadline:
     """A moment on a clock. Safe to share between threads. All times are in seconds."""
 
@@ -23,13 +27,15 @@ class Deadline:
         self._seconds = seconds
         self._lock = Lock()
         self._is_over = False
+        self._stopped_at: float | None = None
         self.last_answer = ""
         """Why the last request failed, in the store's words."""
 
     @property
     def elapsed(self) -> float:
         """The time since the deadline was set."""
-        return self._clock() - self._started
+        stopped_at = self._stopped_at
+        return (self._clock() if stopped_at is None else stopped_at) - self._started
 
     @property
     def left(self) -> float:
@@ -43,24 +49,23 @@ class Deadline:
 
     def allow(self, size: int) -> None:
         """Add the time that a body of `size` bytes may take."""
-        self._extend(size / MIN_RATE)
+        with self._lock:
+            self._seconds += size / MIN_RATE
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Do not count the time that the block takes."""
-        started = self._clock()
+        """Do not count the time that the block takes. Not for two threads at a time."""
+        stopped_at = self._stopped_at = self._clock()
         try:
             yield
         finally:
-            self._extend(self._clock() - started)
+            with self._lock:
+                self._started += self._clock() - stopped_at
+                self._stopped_at = None
 
     def end(self) -> None:
         """Let every loop that keeps the deadline end with the request it has sent."""
         self._is_over = True
-
-    def _extend(self, seconds: float) -> None:
-        with self._lock:
-            self._seconds += seconds
 
 
 _current: ContextVar[Deadline | None] = ContextVar("truss_outputs_deadline", default=None)

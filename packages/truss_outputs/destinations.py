@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Self
 
+from truss_outputs.backoff import Backoff
 from truss_outputs.results.writer import OutputWriter
 from truss_outputs.settings.outputs import OutputSettings, Secrets
 from truss_outputs.settings.secrets import secret
@@ -80,6 +81,7 @@ class Places:
                 deployment_id=deployment_id,
                 images=settings.images,
                 signing_secret=signing_secret,
+                backoff=Backoff(budget=settings.write_timeout_seconds),
             )
             return Place(store=store, writer=writer)
 

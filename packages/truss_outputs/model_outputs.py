@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from truss_outputs.backoff import Backoff
+from truss_outputs.daemon_threads import DaemonThreads
+from truss_outputs.deadline import Deadline, DeadlinePassed, within
 from truss_outputs.destinations import Place, Places
 from truss_outputs.errors import InvalidRequestId, MissingRequestId, OutputError, StoreError, UnstorableOutput
 from truss_outputs.request_id import HasHeaders, request_id_of
@@ -62,6 +64,7 @@ class ModelOutputs:
         self._model_id = model_id
         self._deployment_id = deployment_id
         self._now = now
+        self._threads = DaemonThreads("truss_outputs-failure")
         check_response(self._response, places.place().store)
 
     @classmethod
@@ -207,9 +210,16 @@ class ModelOutputs:
             )
             key = failure_key(failure.request_id, failure.truss_outputs.attempt)
             body = failure.model_dump_json().encode()
-            Backoff(budget=_FAILURE_BUDGET_SECONDS).call(
-                lambda: store.put(key, body, content_type="application/json")
-            )
+            deadline = Deadline(_FAILURE_BUDGET_SECONDS)
+
+            def put() -> None:
+                with within(deadline):
+                    Backoff().call(lambda: store.put(key, body, content_type="application/json"))
+
+            self._threads.call(put, deadline)
+        except DeadlinePassed:
+            _log.warning("no error record of a failed attempt: %s does not answer", store.url)
+            return None
         except Exception as trouble:  # whatever it is, the attempt's own failure matters more
             _log.warning("no error record of a failed attempt: %s", trouble)
             return None

@@ -5,12 +5,15 @@ The SDK's own retry cannot do this. After a lost acknowledgement, a second creat
 attempt compared with ours.
 """
 
-from truss_outputs.backoff import Backoff
+from truss_outputs.backoff import Backoff, tried
+from truss_outputs.deadline import current_deadline
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
 from truss_outputs.keys import result_key
 from truss_outputs.results.document import StoredResult
 from truss_outputs.results.reader import OutputReader
 from truss_outputs.store import Store
+
+UNDECIDED = "whether the result was stored is not known"
 
 
 def commit(
@@ -23,8 +26,10 @@ def commit(
     """
     key = result_key(request_id)
     reader = OutputReader(store)
+    deadline = current_deadline() or backoff.deadline()
+    number = 0
     doubt: StoreError | None = None  # why an earlier put may have arrived, or may yet arrive
-    for _ in backoff.tries():
+    for number in backoff.tries():  # noqa: B007  # it is read at the end
         try:
             store.put(key, document, content_type="application/json", create=True)
             return None
@@ -36,6 +41,7 @@ def commit(
                     raise
                 raise _undecided(error) from error
             doubt = error
+            deadline.last_answer = error.reason
         try:
             standing = reader.load(request_id)
             return None if standing.truss_outputs.attempt == attempt else standing
@@ -47,8 +53,8 @@ def commit(
                 if not error.is_transient:  # an object exists, and we are not allowed to read it
                     break
     assert doubt is not None  # noqa: S101  # there is always a first try
-    raise _undecided(doubt) from doubt
+    raise _undecided(doubt, f"; {tried(number, deadline)}") from doubt
 
 
-def _undecided(error: StoreError) -> StoreError:
-    return StoreError(error.url, f"{error.reason}; whether the result was stored is not known")
+def _undecided(error: StoreError, effort: str = "") -> StoreError:
+    return StoreError(error.url, f"{error.reason}{effort}; {UNDECIDED}")

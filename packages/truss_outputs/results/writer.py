@@ -1,27 +1,26 @@
 """Writes outputs into the store, whole or not at all."""
 
-import logging
 import uuid
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pydantic import JsonValue
 
 from truss_outputs.backoff import Backoff
-from truss_outputs.errors import StoreError, UnstorableOutput
+from truss_outputs.daemon_threads import DaemonThreads
+from truss_outputs.deadline import Deadline, DeadlinePassed, within
+from truss_outputs.errors import StoreError
 from truss_outputs.keys import artifact_key, request_folder, result_key
-from truss_outputs.results.commit import commit
+from truss_outputs.results.commit import UNDECIDED, commit
+from truss_outputs.results.discard import DISCARD_SECONDS, discard
 from truss_outputs.results.document import ResultReference, StorageRecord, StoredArtifact, StoredResult
 from truss_outputs.results.signing import sealed
-from truss_outputs.store import PutReceipt, Store
-from truss_outputs.values.encode import PendingArtifact, encode, placed
-from truss_outputs.values.payload import Chunks, unreadable
+from truss_outputs.results.uploads import Upload, Uploads
+from truss_outputs.store import Store
+from truss_outputs.stores.options import WRITE_TIMEOUT_SECONDS
+from truss_outputs.values.encode import encode, placed
 from truss_outputs.values.types.images import ImageFormat
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +42,8 @@ class OutputWriter:
     3. A crash at any instruction leaves no `result.json`, or a true one.
     4. `write` returns only once the result is stored; otherwise it raises.
     5. The place depends on the store and the checked request id alone.
+    6. `write` ends within `backoff.budget` seconds, 30 by default, and the time that its bytes take at
+       `deadline.MIN_RATE`, whatever the store does; after a failure, within 2 seconds more.
     """
 
     def __init__(
@@ -62,8 +63,9 @@ class OutputWriter:
         self._deployment_id = deployment_id
         self._images: ImageFormat = images
         self._signing_secret = signing_secret
-        self._backoff = backoff or Backoff()
+        self._backoff = backoff or Backoff(budget=WRITE_TIMEOUT_SECONDS)
         self._now = now
+        self._threads = DaemonThreads("truss_outputs-write")
 
     def write(self, output: object, request_id: str) -> ResultReference:
         """Store `output` as the result of the request, and return the reference to that result.
@@ -77,63 +79,93 @@ class OutputWriter:
         request_id = request_folder(request_id)
         attempt = uuid.uuid4().hex
         encoded = encode(output, images=self._images)
-        keys = [artifact_key(request_id, attempt, pending.name) for pending in encoded.artifacts]
+        uploads = [
+            Upload(artifact_key(request_id, attempt, pending.name), pending) for pending in encoded.artifacts
+        ]
+        deadline = self._backoff.deadline()
+        artifacts = self._stored(uploads, deadline)
+        record = StorageRecord(attempt=attempt, artifacts=artifacts)
+        references = {artifact.path: artifact.reference.model_dump() for artifact in artifacts}
         try:
-            artifacts = [
-                self._stored(key, pending) for key, pending in zip(keys, encoded.artifacts, strict=True)
-            ]
-            record = StorageRecord(attempt=attempt, artifacts=artifacts)
-            references = {artifact.path: artifact.reference.model_dump() for artifact in artifacts}
             document = self._document(request_id, encoded.json_with(references), record)
         except Exception:
-            self._discard(keys)
+            self._discard(uploads)
             raise
         try:
-            winner = commit(self._store, request_id, document, self._backoff, attempt=attempt)
+            winner = self._commit(request_id, document, attempt, deadline)
         except StoreError as error:
             if not error.is_transient:  # otherwise the result may yet appear, and must find its artifacts
-                self._discard(keys)
+                self._discard(uploads)
             raise
         url = self._store.url_of(result_key(request_id))
         if winner is None:
             reference = ResultReference.to(request_id, record, url)
             return CommittedResult(reference=reference, data=placed(encoded.data, references))
-        self._discard(keys)
+        self._discard(uploads)
         return CommittedResult(
             reference=ResultReference.to(request_id, winner.truss_outputs, url), data=winner.data
         )
 
-    def _stored(self, key: str, pending: PendingArtifact) -> StoredArtifact:
-        receipt = self._put(key, pending)
-        artifact = pending.artifact
+    def _stored(self, uploads: list[Upload], deadline: Deadline) -> list[StoredArtifact]:
+        """Store the artifacts. If one fails, delete the others, unless the bucket cannot be reached."""
+        running = Uploads(
+            self._store, uploads, threads=self._threads, backoff=self._backoff, deadline=deadline
+        )
+        try:
+            running.run()
+        except BaseException as error:
+            was_over = deadline.is_over
+            deadline.end()
+            if isinstance(error, DeadlinePassed):
+                raise self._too_late(running.url, deadline) from None
+            is_refused = isinstance(error, Exception) and not _may_pass(error)
+            if is_refused or (isinstance(error, Exception) and not was_over and running.any_stored):
+                self._discard(uploads, running)
+            raise
+        return [self._artifact(upload) for upload in uploads]
+
+    def _artifact(self, upload: Upload) -> StoredArtifact:
+        assert upload.receipt is not None  # noqa: S101  # it is stored
+        artifact = upload.pending.artifact
         return StoredArtifact(
-            path=pending.path,
-            name=pending.name,
-            url=self._store.url_of(key),
+            path=upload.pending.path,
+            name=upload.pending.name,
+            url=self._store.url_of(upload.key),
             content_type=artifact.content_type,
             kind=artifact.kind,
-            size=receipt.size,
-            checksum=f"sha256:{receipt.sha256}",
+            size=upload.receipt.size,
+            checksum=f"sha256:{upload.receipt.sha256}",
         )
 
-    def _put(self, key: str, pending: PendingArtifact) -> PutReceipt:
-        # Not create-only: the attempt is in the key, so an object that exists there is this very artifact,
-        # stored by a put whose acknowledgement was lost.
-        body, content_type = pending.artifact.data, pending.artifact.content_type
-        if isinstance(body, bytes | Path):
-            try:
-                return self._backoff.call(lambda: self._store.put(key, body, content_type=content_type))
-            except StoreError:
-                raise
-            except OSError as error:  # the file is gone, or may not be read
-                raise _unreadable(pending, error) from error
-        with closing(Chunks(body)) as chunks:  # a stream can be read only once, so there is no second try
-            try:
-                return self._store.put(key, chunks, content_type=content_type)
-            except Exception:
-                if chunks.error is None:
-                    raise
-                raise _unreadable(pending, chunks.error) from chunks.error
+    def _commit(
+        self, request_id: str, document: bytes, attempt: str, deadline: Deadline
+    ) -> StoredResult | None:
+        deadline.allow(len(document))
+
+        def operation() -> StoredResult | None:
+            with within(deadline):
+                return commit(self._store, request_id, document, self._backoff, attempt=attempt)
+
+        try:
+            return self._threads.call(operation, deadline)
+        except DeadlinePassed:
+            error = self._too_late(self._store.url_of(result_key(request_id)), deadline)
+            raise StoreError(error.url, f"{error.reason}; {UNDECIDED}") from None
+        finally:
+            deadline.end()
+
+    @staticmethod
+    def _too_late(url: str, deadline: Deadline) -> StoreError:
+        answer = deadline.last_answer or "none came"
+        return StoreError(url, f"not stored within {deadline.elapsed:.1f} s; the last answer: {answer}")
+
+    def _discard(self, uploads: list[Upload], running: Uploads | None = None) -> None:
+        """Delete artifacts that no result names. A failure is only logged: the write's outcome stands."""
+        deadline = Deadline(DISCARD_SECONDS, clock=self._backoff.clock)
+        if running is not None:
+            running.settle(deadline)
+        keys = [upload.key for upload in uploads if upload.is_tried]
+        discard(self._store, keys, threads=self._threads, deadline=deadline)
 
     def _document(self, request_id: str, data: bytes, record: StorageRecord) -> bytes:
         document = StoredResult.document(
@@ -146,14 +178,6 @@ class OutputWriter:
         )
         return sealed(document, self._signing_secret()) if self._signing_secret else document
 
-    def _discard(self, keys: list[str]) -> None:
-        """Delete artifacts that no result names. A failure is only logged: the write's outcome stands."""
-        for key in keys:
-            try:
-                self._store.delete(key)
-            except StoreError as error:
-                _log.warning("left behind, though no result names it: %s", error)
 
-
-def _unreadable(pending: PendingArtifact, error: Exception) -> UnstorableOutput:
-    return unreadable(pending.path, pending.artifact.data, error)
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, StoreError) and error.is_transient

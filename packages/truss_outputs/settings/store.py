@@ -12,9 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, mo
 from truss_outputs.errors import SettingsError
 from truss_outputs.settings.secrets import SECTION, Secrets, secret
 from truss_outputs.settings.url_template import expand
-from truss_outputs.settings.values import Destinations, EndpointUrl, EnvironmentSettings, Metadata, Tags, Url
+from truss_outputs.settings.values import (
+    Destinations,
+    EndpointUrl,
+    EnvironmentSettings,
+    Metadata,
+    Tags,
+    Url,
+    WriteTimeout,
+)
 from truss_outputs.stores.credentials import WebIdentity
-from truss_outputs.stores.options import Engine, StoreOptions
+from truss_outputs.stores.options import WRITE_TIMEOUT_SECONDS, Engine, StoreOptions
 from truss_outputs.stores.schemes import SCHEMES
 from truss_outputs.stores.setting import Setting, Word
 from truss_outputs.stores.url import StoreUrl
@@ -93,6 +101,12 @@ class StoreSettings(_PlacesAndAccess):
     )
     metadata: Metadata = Field(default={}, description="Metadata for every object in a bucket, by name.")
     tags: Tags = Field(default={}, description="Tags for every object in S3, by name; at most 10.")
+
+    write_timeout_seconds: WriteTimeout = Field(
+        default=WRITE_TIMEOUT_SECONDS,
+        description="The most seconds that storing one result may take, retries included (30), and 1 second "
+        "more for each MB; from 1 to 3,600. A request to the bucket gets a quarter of them.",
+    )
 
     _token_file: Path | None = PrivateAttr(default=None)
 

@@ -4,13 +4,14 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from truss_outputs.settings.url_template import expand
 from truss_outputs.stores.url import StoreUrl
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TAG = re.compile(r"[\w +=.:/@-]*")
+_LONGEST_WRITE = 3_600  # our choice: no request to a model may take longer
 _MOST_TAGS = 10  # docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 
 
@@ -55,10 +56,21 @@ def _tags(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
+def _write_timeout(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        found = type(value).__name__
+    elif 1 <= value <= _LONGEST_WRITE:
+        return float(value)
+    else:
+        found = f"{value:g}"
+    raise ValueError(f"found {found}; allowed: a number of seconds from 1 to {_LONGEST_WRITE:,}")
+
+
 Url = Annotated[str, AfterValidator(_url)]
 EndpointUrl = Annotated[str, AfterValidator(_endpoint_url)]
 Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]
 Tags = Annotated[dict[str, str], AfterValidator(_tags)]
+WriteTimeout = Annotated[float, BeforeValidator(_write_timeout)]
 Destinations = Annotated[dict[str, Url], AfterValidator(_names)]
 
 

@@ -47,7 +47,7 @@ class StoreOptions:
     def values(self) -> dict[str, Any]:
         """The options that differ from their defaults, by name."""
         values = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
-        return {name: value for name, (value, default) in values.items() if value not in (default, None, {})}
+        return {name: value for name, (value, default) in values.items() if value not in (None, default, {})}
 
     @property
     def given(self) -> frozenset[str]:

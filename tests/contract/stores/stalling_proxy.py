@@ -1,4 +1,4 @@
-"""Stands between a store and its server, and never answers the first connections."""
+"""Stands between a store and its server, and lets connections stall."""
 
 import socket
 import threading
@@ -8,11 +8,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class StallingProxy:
-    """Passes bytes on to `target`. As many connections as `stalls` says are read from, and never answered."""
+    """Passes bytes on to `target`. As many connections as `stalls` says are read from, and never answered.
+
+    `stalls_within` is the number of bytes after which the next connection is not even read from, once; 0 for
+    none.
+    """
 
     def __init__(self, target: str) -> None:
         parts = urlsplit(target)
         self.stalls = 0
+        self.stalls_within = 0
         self._target = (parts.hostname, parts.port)
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -42,10 +47,19 @@ class StallingProxy:
                     self.stalls -= 1
                     threading.Thread(target=self._swallow, args=(client,), daemon=True).start()
                     continue
+                if self.stalls_within:
+                    self._read(client, self.stalls_within)
+                    self.stalls_within = 0
+                    continue
                 server = socket.create_connection(self._target)
                 self._open.append(server)
                 for source, sink in ((client, server), (server, client)):
                     threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _read(client: socket.socket, most: int) -> None:
+        while most > 0:
+            most -= len(client.recv(min(most, 65_536))) or most
 
     @staticmethod
     def _swallow(client: socket.socket) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.stores.stalling_proxy import StallingProxy
-from truss_outputs import Backoff, OutputReader, OutputWriter, Store, from_url
+from truss_outputs import Backoff, OutputReader, OutputWriter, Store, StoreError, from_url
 from truss_outputs.stores.azure.options import AzureOptions
 from truss_outputs.stores.gcs.options import GCSOptions
 from truss_outputs.stores.options import Engine, StoreOptions
@@ -49,3 +49,31 @@ def test_one_stall_costs_one_retry(options: StoreOptions, engine: Engine, output
         assert proxy.stalls == 0
         reader = OutputReader(store)
         assert reader.value(reader.load("request")) == output
+
+
+@pytest.mark.parametrize("engine", ["sdk", "obstore"])
+def test_a_bucket_that_never_answers_ends_the_write_by_its_deadline(
+    options: StoreOptions, engine: Engine
+) -> None:
+    with stalled(options, engine) as (store, proxy):
+        proxy.stalls = 10**6
+        started = time.monotonic()
+        with pytest.raises(StoreError, match=r"not stored within [12]\.\d s; the last answer: ") as caught:
+            OutputWriter(store, backoff=Backoff(budget=1.5)).write(
+                {f"a{number}": b"x" * 1000 for number in range(10)}, "request"
+            )
+        assert caught.value.is_transient
+        assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("engine", ["sdk", "obstore"])
+def test_a_stall_in_the_middle_of_a_body_costs_one_retry(options: StoreOptions, engine: Engine) -> None:
+    with stalled(options, engine) as (store, proxy):
+        proxy.stalls_within = 200_000
+        body = bytes(1_000_000)
+        started = time.monotonic()
+        OutputWriter(store, backoff=Backoff(budget=WRITE_SECONDS)).write({"a": body}, "request")
+        assert time.monotonic() - started < WRITE_SECONDS
+        assert proxy.stalls_within == 0
+        reader = OutputReader(store)
+        assert reader.value(reader.load("request")) == {"a": body}

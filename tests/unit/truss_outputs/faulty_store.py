@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TypeVar
 
 from truss_outputs import Backoff, MemoryStore, ObjectEntry, ObjectInfo, PutReceipt
@@ -23,10 +24,13 @@ class Fault:
     times: int = 1
     after: bool = False
 
+    lock: Lock = field(default_factory=Lock)
+
     def strikes(self, method: str, key: str, *, after: bool) -> bool:
-        hit = self.times > 0 and method == self.method and key.endswith(self.key) and after is self.after
-        self.times -= hit
-        return hit
+        with self.lock:
+            hit = self.times > 0 and method == self.method and key.endswith(self.key) and after is self.after
+            self.times -= hit
+            return hit
 
 
 @dataclass

@@ -1,4 +1,7 @@
+import threading
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi import HTTPException
@@ -95,3 +98,17 @@ def test_whatever_cannot_be_stored_fails_the_request(
     assert caught.value.detail.startswith(detail)
     with pytest.raises(ObjectNotFound):
         OutputReader(store).load(REQUEST)
+
+
+def test_a_bucket_that_never_answers_keeps_a_failed_attempt_for_two_seconds_at_most() -> None:
+    release = threading.Event()
+
+    class Silent(FaultyStore):
+        def put(self, key: str, body: Any, *, content_type: str, create: bool = False) -> Any:
+            release.wait(20)
+            return super().put(key, body, content_type=content_type, create=create)
+
+    started = time.monotonic()
+    assert ModelOutputs.of_store(Silent()).store_failure(ValueError("broke"), request()) is None
+    assert time.monotonic() - started < 3
+    release.set()

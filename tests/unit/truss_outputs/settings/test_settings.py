@@ -77,6 +77,13 @@ def test_the_environment_wins_over_the_url() -> None:
         (KEYS | {"secret_access_key_secret": None}, ": found one of access_key_id_secret and "),
         (KEYS | {"engine": "fast"}, ".engine: found 'fast'; allowed: 'auto', 'sdk' or 'obstore'"),
         (KEYS | {"images": "gif"}, ".images: found 'gif'; allowed: 'PNG', 'JPEG' or 'WEBP'"),
+        (
+            KEYS | {"write_timeout_seconds": 0},
+            ".write_timeout_seconds: found 0; allowed: a number of seconds",
+        ),
+        (KEYS | {"write_timeout_seconds": "5"}, ".write_timeout_seconds: found str; allowed: a number of "),
+        (KEYS | {"write_timeout_seconds": True}, ".write_timeout_seconds: found bool; allowed: a number of "),
+        (KEYS | {"write_timeout_seconds": float("nan")}, ".write_timeout_seconds: found nan; allowed: a "),
         (KEYS | {"engine": 5}, ".engine: found int; allowed: 'auto', "),
         (KEYS | {"sse": "aes"}, ".sse: found 'aes'; allowed: 'AES256' or 'aws:kms'"),
         (KEYS | {"addressing_style": "x"}, ".addressing_style: found 'x'; allowed: 'auto', 'path' or "),
@@ -266,6 +273,12 @@ def test_a_role_needs_the_token_of_baseten() -> None:
     assert isinstance(options, S3Options)
     assert options.web_identity is not None
     assert (options.web_identity.role_arn, options.web_identity.token_file) == (ROLE, Path("/t"))
+
+
+def test_a_request_gets_a_quarter_of_the_writes_time() -> None:
+    secrets = {"aws_id": "i", "aws_key": "k"}
+    for given, seconds in (({}, 7.5), ({"write_timeout_seconds": 60}, 15.0)):
+        assert load(KEYS | given).options_for("s3://bucket/x", secrets).answer_timeout == seconds
 
 
 def test_the_options_of_a_bucket_reach_it_and_a_folder_takes_none() -> None:

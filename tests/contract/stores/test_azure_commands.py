@@ -26,6 +26,23 @@ model_metadata:
 Run = Callable[..., Result]
 
 
+MODEL = """
+from starlette.requests import Request
+from truss_outputs import ModelOutputs
+
+
+class Model:
+    def __init__(self, config, secrets):
+        self._outputs = ModelOutputs.from_truss(config, secrets)
+
+    def predict(self, model_input):
+        return model_input
+
+    def postprocess(self, output, request: Request):
+        return self._outputs.store(output, request)
+"""
+
+
 @pytest.fixture(params=["sdk", "obstore"])
 def run(
     request: pytest.FixtureRequest,
@@ -37,8 +54,10 @@ def run(
     package = {"sdk": "azure-storage-blob", "obstore": "obstore"}[request.param]
     told = {"package": package, "engine": request.param, "endpoint": azure_options.endpoint_url}
     Path("config.yaml").write_text(CONFIG % told)
-    Path(".truss_ignore").write_text("/*\n!/config.yaml\n!/packages\n")
+    Path(".truss_ignore").write_text("/*\n!/config.yaml\n!/model\n!/packages\n")
     Path("packages/truss_outputs").mkdir(parents=True)
+    Path("model").mkdir()
+    Path("model/model.py").write_text(MODEL)
     store = from_url(f"az://results/commands/{request.param}", options=azure_options)
     OutputWriter(store).write({"text": "hé", "image": Artifact(b"\x89PNG", "image/png")}, "r1")
 

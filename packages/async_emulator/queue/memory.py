@@ -120,6 +120,12 @@ class MemoryQueue:
             del self._requests[request.request_id], self._age[request.request_id]
         return len(gone)
 
+    def recover(self, now: datetime) -> None:
+        """Put every leased request back, as a durable queue does when it is next opened."""
+        for request in list(self._requests.values()):
+            if request.status is RequestStatus.IN_PROGRESS:
+                self._put(after(request, Event.RECOVER, now))
+
     def commit(self) -> None:
         """Nothing outlasts the process: only the committer is told again of the next change."""
         self._is_changed = False

@@ -8,7 +8,7 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from async_emulator.errors import InvalidTransition, UnknownRequest
-from async_emulator.queue.lifecycle import Event, after
+from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.memory import MemoryQueue
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_inference.wire import RequestStatus
@@ -87,11 +87,7 @@ class QueueComparison(RuleBasedStateMachine):
     def restart(self) -> None:
         self.sqlite.close()
         self.sqlite = SQLiteQueue(Path(self.folder.name), self.now)
-        for request_id in self.ids:
-            try:
-                self.memory._put(after(self.memory._find(request_id), Event.RECOVER, self.now))
-            except (InvalidTransition, UnknownRequest):
-                continue
+        self.memory.recover(self.now)
 
     @invariant()
     def the_same_is_counted(self) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -44,19 +45,28 @@ def test_what_was_committed_outlasts_the_process_and_the_rest_is_undone(tmp_path
     survivor.close()
 
 
-def test_a_full_disk_fails_the_commit_and_all_that_shares_it(tmp_path):
+def test_a_full_disk_fails_the_commit_and_all_that_shares_it(tmp_path, monkeypatch):
+    connections: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def remembered(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connections.append(connect(*arguments, **options))
+        return connections[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remembered)
     queue = SQLiteQueue(tmp_path, START)
+    [file] = connections  # it is locked, so that only this connection can limit its size
     queue.enqueue(request("before"))
     queue.commit()
-    [pages] = queue._connection.execute("PRAGMA page_count").fetchone()
-    queue._connection.execute(f"PRAGMA max_page_count = {pages}")
+    [pages] = file.execute("PRAGMA page_count").fetchone()
+    file.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(sqlite3.OperationalError, match="full"):
         for number in range(100):
             queue.enqueue(request(f"r{number}"))
     with pytest.raises(sqlite3.OperationalError, match="full"):
         queue.commit()
     assert queue.count(HERE, RequestStatus.QUEUED) == 1
-    queue._connection.execute("PRAGMA max_page_count = 100000")
+    file.execute("PRAGMA max_page_count = 100000")
     queue.enqueue(request("after"))
     queue.commit()
     assert [queue.lease(HERE, START).request_id for _ in range(2)] == ["before", "after"]  # type: ignore[union-attr]

@@ -40,7 +40,7 @@ def test_every_object_is_kept_as_the_settings_say(
     store.put("x.bin", make(), content_type="image/png")
     reader = opened(f"kept/{engine}", azure_options)
     assert isinstance(reader, AzureStore)
-    found = reader._blob("x.bin").get_blob_properties()
+    found = reader.blob("x.bin").get_blob_properties()
     assert (found.blob_tier, found.metadata) == ("Cool", {"team": "vision"})
     assert found.content_settings.content_type == "image/png"
 
@@ -60,7 +60,7 @@ def test_damaged_bytes_are_refused_by_the_server(
 ) -> None:
     store = opened("damaged", azure_options)
     assert isinstance(store, AzureStore)
-    transport: Any = store._client._pipeline._transport
+    transport: Any = store.client._pipeline._transport
     transport.session.mount("http://", _Damaging())
     with pytest.raises(StoreError, match=r"^az://results/damaged/x.bin: "):
         store.put("x.bin", make(), content_type="image/png")

@@ -29,7 +29,7 @@ def test_every_object_is_kept_as_the_settings_say(
     from_url(f"gs://results/{engine}", options=options).put("x.bin", make(), content_type="image/png")
     reader = from_url(f"gs://results/{engine}", options=GCSOptions(engine="sdk", endpoint_url=gcs_endpoint))
     assert isinstance(reader, GCSStore)
-    blob = reader._blob("x.bin")
+    blob = reader.blob("x.bin")
     blob.reload()
     assert (blob.storage_class, blob.metadata, blob.content_type) == (
         "NEARLINE",
@@ -42,7 +42,7 @@ def test_damaged_bytes_are_refused_by_the_server(gcs_endpoint: str) -> None:
     """Of the test's server: else nothing would be shown by uploads that succeed."""
     store = from_url("gs://results/damaged", options=GCSOptions(engine="sdk", endpoint_url=gcs_endpoint))
     assert isinstance(store, GCSStore)
-    blob = store._blob("x")
+    blob = store.blob("x")
     blob.crc32c = "AAAAAA=="
     with pytest.raises(Exception, match="BadDigest"):
         blob.upload_from_string(b"body", checksum=None)

@@ -46,7 +46,7 @@ class Strict:
         store = from_url(f"s3://results/{prefix}", options=options)
         yield store
         if isinstance(store, S3Store):
-            store._client.close()
+            store.client.close()
 
 
 @pytest.fixture(scope="module")
@@ -135,18 +135,18 @@ def test_a_bucket_that_was_deleted_is_named(strict: Strict, engine: Engine) -> N
     key = Credentials(access_key_id=SecretStr(strict.key_id), secret_access_key=SecretStr(strict.secret))
     owner = from_url("s3://gone", **told, credentials=key, options=S3Options(engine="sdk"))
     assert isinstance(owner, S3Store)
-    owner._client.create_bucket(Bucket="gone")
+    owner.client.create_bucket(Bucket="gone")
     store = from_url("s3://gone", **told, credentials=key, options=S3Options(engine=engine))
     store.put("a", b"x", content_type="text/plain", create=True)
     store.delete("a")
-    owner._client.delete_bucket(Bucket="gone")
+    owner.client.delete_bucket(Bucket="gone")
     for operation in OPERATIONS[:4]:
         with pytest.raises(StoreError, match="NoSuchBucket: there is no such bucket") as caught:
             operation(store)
         assert not caught.value.is_transient
-    owner._client.close()
+    owner.client.close()
     if isinstance(store, S3Store):
-        store._client.close()
+        store.client.close()
 
 
 FULL_DISK = """

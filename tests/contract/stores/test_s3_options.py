@@ -28,7 +28,7 @@ def opened(url: str, options: S3Options) -> Iterator[Store]:
     store = from_url(url, options=options)
     yield store
     if isinstance(store, S3Store):
-        store._client.close()
+        store.client.close()
 
 
 @engines

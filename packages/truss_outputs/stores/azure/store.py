@@ -42,7 +42,7 @@ class AzureStore(BucketUrls):
         metadata: Mapping[str, str] = _NONE,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._client = client
+        self.client = client
         self._account = account
         self._now = now
         super().__init__("az", container, prefix)
@@ -59,7 +59,7 @@ class AzureStore(BucketUrls):
         size = _block_size(body)
         passing = Passing(body, chunk=size)
         whole, chunks = whole_if_small(passing, _LARGEST_PUT if isinstance(body, bytes) else size)
-        blob = self._blob(key)
+        blob = self.blob(key)
         options = self._options(content_type)
         with self._errors(key, "write", passing):
             if whole is not None:
@@ -76,21 +76,21 @@ class AzureStore(BucketUrls):
         """The object's bytes, checked against the MD5 that Azure sends; see `Store.get`."""
         check_key(key)
         with self._errors(key, "read"):
-            found: bytes = self._blob(key).download_blob(validate_content=True).readall()
+            found: bytes = self.blob(key).download_blob(validate_content=True).readall()
         return found
 
     def open(self, key: str) -> Iterator[bytes]:
         """The object's bytes, chunk by chunk; see `Store.open`."""
         check_key(key)
         with self._errors(key, "read"):
-            chunks = self._blob(key).download_blob().chunks()
+            chunks = self.blob(key).download_blob().chunks()
         return self._chunks(key, chunks)
 
     def head(self, key: str) -> ObjectInfo:
         """The object without its bytes; see `Store.head`."""
         check_key(key)
         with self._errors(key, "read"):
-            found = self._blob(key).get_blob_properties()
+            found = self.blob(key).get_blob_properties()
         return ObjectInfo(
             key=key,
             size=found.size,
@@ -102,7 +102,7 @@ class AzureStore(BucketUrls):
     def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
         """The objects whose key begins with `prefix`; see `Store.list`."""
         with self._errors(prefix, "list"):
-            for found in self._client.list_blobs(name_starts_with=self._prefix + prefix):
+            for found in self.client.list_blobs(name_starts_with=self._prefix + prefix):
                 key = found.name.removeprefix(self._prefix)
                 if is_key(key):  # a "folder" that a console made is no object
                     yield ObjectEntry(key=key, size=found.size, modified=found.last_modified)
@@ -111,7 +111,7 @@ class AzureStore(BucketUrls):
         """Remove the object; see `Store.delete`."""
         check_key(key)
         with suppress(ObjectNotFound), self._errors(key, "delete"):
-            self._blob(key).delete_blob()
+            self.blob(key).delete_blob()
 
     def presign_problem(self, seconds: int) -> str | None:
         """Why no url can be signed for `seconds`; see `Presigner`."""
@@ -129,17 +129,18 @@ class AzureStore(BucketUrls):
         account = self._account
         token = generate_blob_sas(
             account.name,
-            self._client.container_name,
+            self.client.container_name,
             self._prefix + key,
             account_key=account.key.get_secret_value() if account.key else None,
             permission=BlobSasPermissions(read=True),
             expiry=self._now() + timedelta(seconds=seconds),
             protocol="https,http" if account.is_plain else "https",
         )
-        return f"{self._blob(key).url.partition('?')[0]}?{token}"
+        return f"{self.blob(key).url.partition('?')[0]}?{token}"
 
-    def _blob(self, key: str) -> "BlobClient":
-        return self._client.get_blob_client(self._prefix + key)
+    def blob(self, key: str) -> "BlobClient":
+        """Return the SDK's own client of the object at `key`."""
+        return self.client.get_blob_client(self._prefix + key)
 
     def _options(self, content_type: str) -> dict[str, Any]:
         from azure.storage.blob import ContentSettings, StandardBlobTier

@@ -77,7 +77,7 @@ class GCSStore(BucketUrls):
     def get(self, key: str) -> bytes:
         """The object's bytes; see `Store.get`."""
         with self._errors(key, "get"):
-            found: bytes = self._blob(key).download_as_bytes(
+            found: bytes = self.blob(key).download_as_bytes(
                 checksum="crc32c", retry=retry(), timeout=self._timeout
             )
         return found
@@ -91,7 +91,7 @@ class GCSStore(BucketUrls):
         from google_crc32c import Checksum
 
         new_checksum: Any = Checksum  # which has no types
-        blob = self._blob(key)
+        blob = self.blob(key)
         reader = blob.open("rb", chunk_size=PART, retry=retry(), timeout=self._timeout)
         with self._errors(key, "get"):
             first = reader.read(CHUNK)
@@ -111,7 +111,7 @@ class GCSStore(BucketUrls):
 
     def head(self, key: str) -> ObjectInfo:
         """The object without its bytes; see `Store.head`."""
-        blob = self._blob(key)
+        blob = self.blob(key)
         with self._errors(key, "get"):
             blob.reload(retry=retry(), timeout=self._timeout)
         return ObjectInfo(
@@ -135,7 +135,7 @@ class GCSStore(BucketUrls):
     def delete(self, key: str) -> None:
         """Remove the object; see `Store.delete`."""
         with suppress(ObjectNotFound), self._errors(key, "delete"):
-            self._blob(key).delete(retry=retry(), timeout=self._timeout)
+            self.blob(key).delete(retry=retry(), timeout=self._timeout)
 
     def presign_problem(self, seconds: int) -> str | None:
         """Why no url can be signed for `seconds`; see `Presigner`."""
@@ -151,12 +151,13 @@ class GCSStore(BucketUrls):
         if problem := self.presign_problem(seconds):
             raise ValueError(problem)
         with self._errors(key, "get"):
-            signed: str = self._blob(key).generate_signed_url(
+            signed: str = self.blob(key).generate_signed_url(
                 version="v4", expiration=timedelta(seconds=seconds)
             )
         return signed
 
-    def _blob(self, key: str) -> "Blob":
+    def blob(self, key: str) -> "Blob":
+        """Return the SDK's own handle of the object at `key`."""
         check_key(key)
         return self._bucket.blob(self._prefix + key)
 

@@ -33,7 +33,7 @@ class S3Store(BucketUrls):
     ) -> None:
         super().__init__("s3", bucket, prefix)
         self._bucket = bucket
-        self._client = client
+        self.client = client
         self._attributes = attributes
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
@@ -51,12 +51,12 @@ class S3Store(BucketUrls):
         with self._errors(key, passing):
             if whole is not None:
                 digest = base64.b64encode(bytes.fromhex(passing.receipt.sha256)).decode()
-                self._client.put_object(
+                self.client.put_object(
                     **target, **attributes, **precondition, Body=whole, ChecksumSHA256=digest
                 )
             else:
                 s3_multipart.upload(
-                    self._client,
+                    self.client,
                     in_parts(chunks, size),
                     target=target,
                     attributes=attributes,
@@ -69,7 +69,7 @@ class S3Store(BucketUrls):
         """The object's bytes; see `Store.get`."""
         check_key(key)
         with self._errors(key):
-            return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
+            return self.client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
 
     def open(self, key: str) -> Iterator[bytes]:
         """The object's bytes, chunk by chunk; see `Store.open`."""
@@ -81,7 +81,7 @@ class S3Store(BucketUrls):
         """The object without its bytes; see `Store.head`."""
         check_key(key)
         with self._errors(key):
-            found = self._client.head_object(
+            found = self.client.head_object(
                 Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED"
             )
         checksum = found.get("ChecksumSHA256", "")
@@ -96,7 +96,7 @@ class S3Store(BucketUrls):
 
     def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
         """The objects whose key begins with `prefix`; see `Store.list`."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
+        pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix + prefix
         )
         with self._errors(prefix):
@@ -110,7 +110,7 @@ class S3Store(BucketUrls):
         """Remove the object; see `Store.delete`."""
         check_key(key)
         with self._errors(key):
-            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+            self.client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     def presign_problem(self, seconds: int) -> str | None:
         """Why no url can be signed for `seconds`; see `Presigner`."""
@@ -123,12 +123,12 @@ class S3Store(BucketUrls):
             raise ValueError(problem)
         params = {"Bucket": self._bucket, "Key": self._prefix + key}
         with self._errors(key):
-            return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+            return self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
     def _chunks(self, key: str) -> Iterator[bytes]:
         check_key(key)
         with self._errors(key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            answer = self.client.get_object(Bucket=self._bucket, Key=self._prefix + key)
             with closing(answer["Body"]) as body:
                 yield b""
                 yield from body.iter_chunks(CHUNK)

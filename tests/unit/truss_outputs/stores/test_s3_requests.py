@@ -125,7 +125,7 @@ def test_what_no_retry_can_mend_is_asked_once(
     assert not caught.value.is_transient
     assert len(stand_in.requests) == 1
     if isinstance(store, S3Store):
-        store._client.close()
+        store.client.close()
 
 
 def test_a_listing_that_fails_names_the_bucket(store: S3Store, stand_in: StandIn) -> None:

@@ -96,6 +96,6 @@ class _Worker:
                     continue
                 return
             tell = task()
-            self._idle.append(self)  # first, as who is told may have the next task at once
+            self._idle.append(self)  # before `tell`: its receiver may have the next task at once
             tell()
             del task, tell  # and with them the body that they may hold

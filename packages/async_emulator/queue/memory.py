@@ -127,7 +127,7 @@ class MemoryQueue:
                 self._put(after(request, Event.RECOVER, now))
 
     def commit(self) -> None:
-        """Nothing outlasts the process: only the committer is told again of the next change."""
+        """Let the committer hear of the next change. The queue itself ends with the process."""
         self._is_changed = False
 
     def close(self) -> None:

@@ -35,9 +35,7 @@ def _to_errors(errors: Sequence[Any]) -> str:
 def _from_errors(text: str) -> tuple[Any, ...]:
     if text == "[]":
         return ()
-    from async_inference.wire import (
-        AsyncRequestError,  # imported on first use, for a quick start: see Emulator
-    )
+    from async_inference.wire import AsyncRequestError  # imported on first use, for a quick start
 
     return tuple(map(AsyncRequestError.model_validate, json.loads(text)))
 

@@ -35,11 +35,8 @@ def connect(container: str, account: Account, options: AzureOptions) -> Connecti
             credential_provider=provider,
         )
 
-    clients = Clients(store, options, is_plain=account.is_plain)
     return Connection(
-        quick=clients.quick,
-        patient=clients.patient,
-        quick_for=clients.quick_for,
+        clients=Clients(store, options, is_plain=account.is_plain),
         actions=_ACTIONS,
         answer=answer,
         attributes=attributes(options),

@@ -29,17 +29,13 @@ _QUICK: "RetryConfig" = {"max_retries": 1, "retry_timeout": timedelta(seconds=5)
 class Connection:
     """A bucket as obstore knows it, for all threads.
 
-    `quick` leaves retries to the caller; `patient` outlives an outage of some seconds, as a part of a stream
-    that has passed cannot be read again. `quick_for` gives the quick one for a body of so many bytes, in
-    proportion to which its requests may take longer. `actions` names the permissions to put, get, list and
-    delete as the service does; `answer` turns the service's error codes into the store's error.
+    `actions` names the permissions to put, get, list and delete as the service does; `answer` turns the
+    service's error codes into the store's error.
     `credentials` is the provider that obstore asks, and its `failure` says why it has none. `cannot_sign`
     says why no url of a path can be signed.
     """
 
-    quick: "ObjectStore"
-    patient: "ObjectStore"
-    quick_for: "Callable[[int], ObjectStore]"
+    clients: "Clients[Any]"
     actions: Mapping[str, str]
     answer: Callable[..., StoreError]
     credentials: Any = None
@@ -56,6 +52,9 @@ def attributes(options: StoreOptions) -> dict[str, str]:
 
 class Clients(Generic[_Client]):
     """obstore's clients for one bucket, each with the time that the bodies which it sends may take.
+
+    `quick` leaves retries to the caller; `patient` outlives an outage of some seconds, as a part of a stream
+    that has passed cannot be read again.
 
     `open` takes the settings of the HTTP client and of retries. Where it is asked for parts, they are those
     of a longer body.

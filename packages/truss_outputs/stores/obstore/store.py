@@ -58,7 +58,7 @@ class ObstoreStore(BucketUrls):
         with self._errors(key, "put", passing):
             if whole is None:
                 obstore.put(
-                    connection.patient,
+                    connection.clients.patient,
                     self._prefix + key,
                     chunks,
                     attributes=attributes,
@@ -68,7 +68,7 @@ class ObstoreStore(BucketUrls):
                 )
             else:
                 obstore.put(
-                    connection.quick_for(len(whole)),
+                    connection.clients.quick_for(len(whole)),
                     self._prefix + key,
                     whole,
                     attributes=attributes,
@@ -84,7 +84,7 @@ class ObstoreStore(BucketUrls):
 
         check_key(key)
         with self._errors(key, "get"):
-            return bytes(obstore.get(self._connection.quick, self._prefix + key).bytes())
+            return bytes(obstore.get(self._connection.clients.quick, self._prefix + key).bytes())
 
     def open(self, key: str) -> Iterator[bytes]:
         """The object's bytes, chunk by chunk; see `Store.open`."""
@@ -92,7 +92,7 @@ class ObstoreStore(BucketUrls):
 
         check_key(key)
         with self._errors(key, "get"):
-            found = obstore.get(self._connection.patient, self._prefix + key)
+            found = obstore.get(self._connection.clients.patient, self._prefix + key)
         return self._chunks(key, iter(found.stream(min_chunk_size=CHUNK)))
 
     def head(self, key: str) -> ObjectInfo:
@@ -101,7 +101,7 @@ class ObstoreStore(BucketUrls):
 
         check_key(key)
         with self._errors(key, "get"):
-            found = obstore.get(self._connection.quick, self._prefix + key, options={"head": True})
+            found = obstore.get(self._connection.clients.quick, self._prefix + key, options={"head": True})
         return ObjectInfo(
             key=key,
             size=found.meta["size"],
@@ -117,7 +117,7 @@ class ObstoreStore(BucketUrls):
         start = self._prefix + prefix
         folder = start.rpartition("/")[0]  # obstore lists whole folders
         with self._errors(prefix, "list"):
-            for page in obstore.list(self._connection.quick, folder or None, chunk_size=1000):
+            for page in obstore.list(self._connection.clients.quick, folder or None, chunk_size=1000):
                 for found in page:
                     key = found["path"].removeprefix(self._prefix)
                     if found["path"].startswith(start) and is_key(key):
@@ -130,7 +130,7 @@ class ObstoreStore(BucketUrls):
         check_key(key)
         try:
             with self._errors(key, "delete"):
-                obstore.delete(self._connection.quick, self._prefix + key)
+                obstore.delete(self._connection.clients.quick, self._prefix + key)
         except ObjectNotFound:
             pass
 
@@ -145,7 +145,7 @@ class ObstoreStore(BucketUrls):
             raise ValueError(problem)
         import obstore
 
-        signer = cast("SignCapableStore", self._connection.quick)
+        signer = cast("SignCapableStore", self._connection.clients.quick)
         with self._errors(key, "get"):
             return obstore.sign(signer, "GET", self._prefix + key, timedelta(seconds=seconds))
 

@@ -58,11 +58,8 @@ def connect(bucket: str, options: S3Options) -> Connection:
             credential_provider=provider,
         )
 
-    clients = Clients(store, options, is_plain=options.is_plain)
     return Connection(
-        quick=clients.quick,
-        patient=clients.patient,
-        quick_for=clients.quick_for,
+        clients=Clients(store, options, is_plain=options.is_plain),
         actions=_ACTIONS,
         answer=answer,
         credentials=provider,

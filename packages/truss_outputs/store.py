@@ -46,6 +46,14 @@ class KeepsUnfinished(Protocol):
         """Remove it. If its put is still under way, the put fails. What is absent is no error."""
 
 
+@runtime_checkable
+class EndsInTime(Protocol):
+    """A store whose small puts end by themselves, so that a write need not watch them from another thread."""
+
+    def put_seconds(self, size: int) -> float | None:
+        """The most seconds that a put of `size` bytes takes, whatever the server does. None: unknown."""
+
+
 class Store(Protocol):
     """A place for objects, each a key, bytes and a content type.
 

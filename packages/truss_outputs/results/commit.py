@@ -6,7 +6,8 @@ attempt compared with ours.
 """
 
 from truss_outputs.backoff import Backoff, tried
-from truss_outputs.deadline import current_deadline
+from truss_outputs.daemon_threads import DaemonThreads
+from truss_outputs.deadline import Deadline, within
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
 from truss_outputs.keys import result_key
 from truss_outputs.results.document import StoredResult
@@ -17,41 +18,55 @@ UNDECIDED = "whether the result was stored is not known"
 
 
 def commit(
-    store: Store, request_id: str, document: bytes, backoff: Backoff, *, attempt: str
+    store: Store,
+    request_id: str,
+    document: bytes,
+    *,
+    attempt: str,
+    backoff: Backoff,
+    deadline: Deadline,
+    threads: DaemonThreads,
+    put_seconds: float | None,
 ) -> StoredResult | None:
     """Store `document` as the request's result and return None; if the request has a result, return that.
 
+    `put_seconds` is what `EndsInTime` says of a put of `document`; None if the store may take for ever.
+    Raises DeadlinePassed where the store has not answered by then: whether it stored `document` is not known.
     Raises StoreError: with `is_transient` False if `document` was not stored and never will be, with True if
     that is unknown, so that it may yet appear. Raises CorruptResult if the stored result is invalid.
     """
     key = result_key(request_id)
     reader = OutputReader(store)
-    deadline = current_deadline() or backoff.deadline()
     number = 0
     doubt: StoreError | None = None  # why an earlier put may have arrived, or may yet arrive
-    for number in backoff.tries():  # noqa: B007  # it is read at the end
-        try:
-            store.put(key, document, content_type="application/json", create=True)
-            return None
-        except AlreadyExists as error:
-            doubt = error
-        except StoreError as error:
-            if not error.is_transient:
-                if doubt is None:
-                    raise
-                raise _undecided(error) from error
-            doubt = error
-            deadline.last_answer = error.reason
-        try:
-            standing = reader.load(request_id)
-            return None if standing.truss_outputs.attempt == attempt else standing
-        except ObjectNotFound:
-            continue
-        except StoreError as error:
-            if isinstance(doubt, AlreadyExists):
+
+    def put() -> None:
+        store.put(key, document, content_type="application/json", create=True)
+
+    with within(deadline):
+        for number in backoff.tries():  # noqa: B007  # it is read at the end
+            try:
+                threads.call(put, deadline, at_most=put_seconds)
+                return None
+            except AlreadyExists as error:
                 doubt = error
-                if not error.is_transient:  # an object exists, and we are not allowed to read it
-                    break
+            except StoreError as error:
+                if not error.is_transient:
+                    if doubt is None:
+                        raise
+                    raise _undecided(error) from error
+                doubt = error
+                deadline.last_answer = error.reason
+            try:
+                standing = threads.call(lambda: reader.load(request_id), deadline)
+                return None if standing.truss_outputs.attempt == attempt else standing
+            except ObjectNotFound:
+                continue
+            except StoreError as error:
+                if isinstance(doubt, AlreadyExists):
+                    doubt = error
+                    if not error.is_transient:  # an object exists, and we are not allowed to read it
+                        break
     assert doubt is not None  # noqa: S101  # there is always a first try
     raise _undecided(doubt, f"; {tried(number, deadline)}") from doubt
 

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from truss_outputs.backoff import Backoff
 from truss_outputs.daemon_threads import DaemonThreads
-from truss_outputs.deadline import Deadline, DeadlinePassed, within
+from truss_outputs.deadline import Deadline, DeadlinePassed
 from truss_outputs.errors import StoreError
 from truss_outputs.keys import artifact_key, request_folder, result_key
 from truss_outputs.results.commit import UNDECIDED, commit
@@ -17,7 +17,7 @@ from truss_outputs.results.discard import DISCARD_SECONDS, discard
 from truss_outputs.results.document import ResultReference, StorageRecord, StoredArtifact, StoredResult
 from truss_outputs.results.signing import sealed
 from truss_outputs.results.uploads import Upload, Uploads
-from truss_outputs.store import Store
+from truss_outputs.store import EndsInTime, Store
 from truss_outputs.stores.options import WRITE_TIMEOUT_SECONDS
 from truss_outputs.values.encode import encode, placed
 from truss_outputs.values.types.images import ImageFormat
@@ -59,6 +59,7 @@ class OutputWriter:
     ) -> None:
         """With `signing_secret`, each result is signed by the secret that it returns at that moment."""
         self._store = store
+        self._ends_in_time = store if isinstance(store, EndsInTime) else None
         self._model_id = model_id
         self._deployment_id = deployment_id
         self._images: ImageFormat = images
@@ -83,7 +84,7 @@ class OutputWriter:
             Upload(artifact_key(request_id, attempt, pending.name), pending) for pending in encoded.artifacts
         ]
         deadline = self._backoff.deadline()
-        artifacts = self._stored(uploads, deadline)
+        artifacts = self._stored(uploads, deadline) if uploads else []
         record = StorageRecord(attempt=attempt, artifacts=artifacts)
         references = {artifact.path: artifact.reference.model_dump() for artifact in artifacts}
         try:
@@ -141,13 +142,17 @@ class OutputWriter:
         self, request_id: str, document: bytes, attempt: str, deadline: Deadline
     ) -> StoredResult | None:
         deadline.allow(len(document))
-
-        def operation() -> StoredResult | None:
-            with within(deadline):
-                return commit(self._store, request_id, document, self._backoff, attempt=attempt)
-
         try:
-            return self._threads.call(operation, deadline)
+            return commit(
+                self._store,
+                request_id,
+                document,
+                attempt=attempt,
+                backoff=self._backoff,
+                deadline=deadline,
+                threads=self._threads,
+                put_seconds=self._ends_in_time.put_seconds(len(document)) if self._ends_in_time else None,
+            )
         except DeadlinePassed:
             error = self._too_late(self._store.url_of(result_key(request_id)), deadline)
             raise StoreError(error.url, f"{error.reason}; {UNDECIDED}") from None

@@ -39,6 +39,7 @@ def connect(container: str, account: Account, options: AzureOptions) -> Connecti
         clients=Clients(store, options, is_plain=account.is_plain),
         actions=_ACTIONS,
         answer=answer,
+        has_fixed_credentials=bool(account.key or account.sas_token),
         attributes=attributes(options),
         cannot_sign=partial(_cannot_sign, account),
     )

@@ -54,6 +54,7 @@ def connect(bucket: str, options: GCSOptions) -> Connection:
         clients=Clients(store, options, is_plain=options.is_plain),
         actions=_ACTIONS,
         answer=answer,
+        has_fixed_credentials=options.is_plain,
         attributes=attributes(options),
         cannot_sign=lambda path: None if "service_account_key" in config else _NO_KEY,
     )

@@ -68,7 +68,7 @@ class ObstoreStore(BucketUrls):
                 )
             else:
                 obstore.put(
-                    connection.clients.quick_for(len(whole)),
+                    connection.clients.for_body(len(whole)),
                     self._prefix + key,
                     whole,
                     attributes=attributes,
@@ -77,6 +77,12 @@ class ObstoreStore(BucketUrls):
                     use_multipart=False,
                 )
         return passing.receipt
+
+    def put_seconds(self, size: int) -> float | None:
+        """The time limit of such a request and its second try, if no credentials are fetched for it."""
+        if size > PART or not self._connection.has_fixed_credentials:
+            return None
+        return self._connection.clients.put_seconds(size)
 
     def get(self, key: str) -> bytes:
         """The object's bytes; see `Store.get`."""

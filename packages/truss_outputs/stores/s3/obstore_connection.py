@@ -63,6 +63,7 @@ def connect(bucket: str, options: S3Options) -> Connection:
         actions=_ACTIONS,
         answer=answer,
         credentials=provider,
+        has_fixed_credentials=options.credentials is not None,
         attributes=attributes(options),
         tags=options.tags,
     )

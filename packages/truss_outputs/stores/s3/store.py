@@ -37,9 +37,10 @@ class S3Store(BucketUrls):
         self._attributes = attributes
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
-        """Store `body` under `key`; see `Store.put`. The server checks the SHA-256.
+        """Store `body` under `key`; see `Store.put`.
 
-        Bytes and small bodies take one PUT; all others go up in parts.
+        Bytes and small bodies take one PUT, and the server checks its SHA-256; all others go up in parts, and
+        it checks the CRC-32 of each.
         """
         check_key(key)
         size = part_size(body)

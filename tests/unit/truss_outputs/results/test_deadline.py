@@ -205,3 +205,20 @@ def test_an_interrupt_in_mid_upload_leaves_no_result_and_ends_the_upload() -> No
     with pytest.raises(KeyboardInterrupt):
         OutputWriter(store, backoff=Backoff(budget=5)).write([interrupted()], REQUEST)
     assert store.keys == []
+
+
+@pytest.mark.parametrize(("seconds", "is_watched"), [(5.0, False), (60.0, True), (None, True)])
+def test_a_commit_that_ends_by_itself_needs_no_other_thread(
+    seconds: float | None, is_watched: bool, clock: Clock
+) -> None:
+    class Told(FaultyStore):
+        def put_seconds(self, size: int) -> float | None:
+            return seconds
+
+        def put(self, key: str, body: Any, *, content_type: str, create: bool = False) -> Any:
+            threads.append(threading.current_thread())
+            return super().put(key, body, content_type=content_type, create=create)
+
+    threads: list[threading.Thread] = []
+    OutputWriter(Told(), backoff=clock.backoff()).write({"a": 1}, REQUEST)
+    assert [each is not threading.current_thread() for each in threads] == [is_watched]

@@ -55,8 +55,8 @@ def test_parts_are_completed_in_order_and_only_once() -> None:
     parts = completed["MultipartUpload"]["Parts"]
     assert [part["PartNumber"] for part in parts] == list(range(1, 10))
     assert [part["ETag"] for part in parts] == [f"etag-{number}" for number in range(1, 10)]
-    assert len({part["ChecksumSHA256"] for part in parts}) == 9
-    assert client.calls[0][1] == TARGET | {"ContentType": "image/png", "ChecksumAlgorithm": "SHA256"}
+    assert len({part["ChecksumCRC32"] for part in parts}) == 9
+    assert client.calls[0][1] == TARGET | {"ContentType": "image/png", "ChecksumAlgorithm": "CRC32"}
 
 
 @pytest.mark.parametrize("failing", ["upload_part", "complete_multipart_upload"])

@@ -18,7 +18,7 @@ from truss_outputs.backoff import Backoff
 from truss_outputs.daemon_threads import DaemonThreads
 from truss_outputs.deadline import Deadline, DeadlinePassed, within
 from truss_outputs.destinations import Place, Places
-from truss_outputs.errors import InvalidRequestId, MissingRequestId, OutputError, StoreError, UnstorableOutput
+from truss_outputs.errors import OutputError, StoreError, is_refusal
 from truss_outputs.request_id import HasHeaders, request_id_of
 from truss_outputs.response import check_response, respond
 from truss_outputs.results.failures import failure_key, failure_of
@@ -235,12 +235,7 @@ def _status_of(error: OutputError) -> int:
 
     Source: docs.baseten.co/inference/async, "Error codes".
     """
-    match error:
-        case UnstorableOutput():
-            return 500 if error.is_transient else 422
-        case InvalidRequestId() | MissingRequestId():
-            return 422
-    return 500
+    return 422 if is_refusal(error) else 500
 
 
 def _http_error(status_code: int, error: OutputError) -> Exception:

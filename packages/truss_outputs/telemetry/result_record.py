@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from truss_outputs.errors import OutputError, StoreError
+from truss_outputs.errors import StoreError
 from truss_outputs.results.error_reason import text_of
 from truss_outputs.results.redaction import redacted
 
@@ -99,11 +99,6 @@ def shown(text: object) -> str:
 def reason_of(error: BaseException, secrets: frozenset[str]) -> str | None:
     """Return the store's answer without secrets. Other errors may quote the output: None."""
     return shown(redacted(error.reason, secrets)) if isinstance(error, StoreError) else None
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether the output or the request was refused, and not the store at fault."""
-    return isinstance(error, OutputError) and not isinstance(error, StoreError)
 
 
 def _quoted(value: str | int | float) -> str | int | float:

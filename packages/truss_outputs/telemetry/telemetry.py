@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
 from truss_outputs.deadline import Deadline
-from truss_outputs.errors import OutputError
+from truss_outputs.errors import InvalidRequestId, OutputError, is_refusal
+from truss_outputs.keys import request_folder
 from truss_outputs.request_id import HasHeaders
 from truss_outputs.results.uploads import Upload
 from truss_outputs.results.write_observer import WriteObserver
@@ -16,7 +18,6 @@ from truss_outputs.telemetry.metrics import result_metrics
 from truss_outputs.telemetry.result_record import (
     ResultOutcome,
     ResultRecord,
-    is_refusal,
     log,
     reason_of,
     shown,
@@ -75,7 +76,7 @@ class Storing(WriteObserver):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _report(self._record(error, time.perf_counter() - self._started), self._span)
+        _safely(self._end, error, time.perf_counter() - self._started)
 
     def uploading(self, attempt: str, uploads: Sequence[Upload], deadline: Deadline) -> None:
         """The attempt's output is encoded, and its artifacts go up."""
@@ -96,15 +97,20 @@ class Storing(WriteObserver):
         if self._span is not None:
             _safely(self._span.begin, part)
 
+    def _end(self, raised: BaseException | None, seconds: float) -> None:
+        _report(self._record(raised, seconds), self._span)
+
     def _record(self, raised: BaseException | None, seconds: float) -> ResultRecord:
         error = raised if self._outcome is ResultOutcome.FAILED else None
         if error is not None and isinstance(error.__cause__, OutputError):
             error = error.__cause__  # an HTTPException is how Truss is told of it
         stored = [each.receipt.size for each in self._uploads if each.receipt is not None]
+        # A wrong destination is refused by Truss's HTTPException, which has the status alone.
+        is_refused = error is not None and (is_refusal(error) or getattr(raised, "status_code", 500) < 500)
         has_won = self._outcome is ResultOutcome.WON
         return ResultRecord(
             outcome=self._outcome,
-            request_id=None if self.request_id is None else shown(self.request_id),
+            request_id=_shown_id(self.request_id),
             attempt=self._attempt,
             url=self._url,
             size=sum(stored) + (self._document_size if has_won else 0),
@@ -113,7 +119,7 @@ class Storing(WriteObserver):
             tries=1 + (self._deadline.retries if self._deadline else 0),
             error=None if error is None else type(error).__name__,
             reason=None if error is None else reason_of(error, self._secrets.values()),
-            is_refusal=error is not None and is_refusal(error),
+            is_refusal=is_refused,
         )
 
 
@@ -130,8 +136,19 @@ def _safely(step: Callable[..., T], *arguments: object) -> T | None:
     try:
         return step(*arguments)
     except Exception as trouble:
-        _log.warning("a result is not fully reported: %s", type(trouble).__name__)
+        with suppress(Exception):  # where it was logging that failed
+            _log.warning("a result is not fully reported: %s", type(trouble).__name__)
         return None
+
+
+def _shown_id(request_id: object) -> str | None:
+    """Return the id as the store has it, or one that the store refuses, made safe to show."""
+    if request_id is None:
+        return None
+    try:
+        return request_folder(request_id)
+    except InvalidRequestId:
+        return shown(request_id)
 
 
 def _headers(request: HasHeaders | None) -> Mapping[str, str]:

@@ -139,7 +139,8 @@ def test_a_destination_that_does_not_exist_is_a_failure_too(caplog):
     config = {"model_metadata": {"truss_outputs": {"url": "memory://one"}}}
     with pytest.raises(HTTPException):
         ModelOutputs.from_truss(config, {}, environ={}).store(1, request(), destination="other")
-    assert (only(caplog).outcome, only(caplog).error) == ("failed", "SettingsError")
+    record = only(caplog)
+    assert (record.outcome, record.error, record.levelname) == ("failed", "SettingsError", "WARNING")
 
 
 def test_work_that_was_stored_already_is_skipped(caplog):
@@ -148,6 +149,31 @@ def test_work_that_was_stored_already_is_skipped(caplog):
         f"outcome=skipped request_id={REQUEST} attempt=a1 bytes=0 artifacts=0 seconds=0.25 tries=1 "
         "url=memory://x/r"
     )
+
+
+def test_the_id_is_the_one_in_the_store(caplog):
+    ModelOutputs.of_store(MemoryStore()).store(1, request(f"{REQUEST}:ray:user"))
+    assert only(caplog).request_id == REQUEST
+
+
+def test_a_result_that_cannot_be_read_is_an_error(caplog, store):
+    store.put(MARKER, b"no result", content_type="application/json")
+    with pytest.raises(HTTPException):
+        ModelOutputs.of_store(store).store(1, request())
+    assert (only(caplog).levelname, only(caplog).error) == ("ERROR", "CorruptResult")
+
+
+def test_a_handler_that_fails_costs_no_result():
+    class Broken(logging.Handler):
+        def handle(self, record: logging.LogRecord) -> bool:
+            raise OSError("disk full")
+
+    handler = Broken()
+    logging.getLogger("truss_outputs").addHandler(handler)
+    try:
+        assert ModelOutputs.of_store(MemoryStore()).store(1, request())["request_id"] == REQUEST
+    finally:
+        logging.getLogger("truss_outputs").removeHandler(handler)
 
 
 def test_a_record_factory_with_such_a_field_keeps_its_own(caplog):

@@ -34,15 +34,19 @@ class ResultMetrics:
             Histogram, "store_tries", "1, and each request to the store that was sent again.", buckets=_TRIES
         )
         self._series = {
-            outcome: tuple(each.labels(outcome=outcome.value) for each in (size, seconds, tries))
+            outcome: (
+                counter.labels(outcome=outcome.value),
+                size.labels(outcome=outcome.value),
+                seconds.labels(outcome=outcome.value),
+                tries.labels(outcome=outcome.value),
+            )
             for outcome in ResultOutcome
         }
-        self._counters = {outcome: counter.labels(outcome=outcome.value) for outcome in ResultOutcome}
 
     def count(self, record: ResultRecord) -> None:
         """Count the attempt."""
-        size, seconds, tries = self._series[record.outcome]
-        self._counters[record.outcome].inc()
+        counter, size, seconds, tries = self._series[record.outcome]
+        counter.inc()
         size.observe(record.size)
         seconds.observe(record.seconds)
         tries.observe(record.tries)

@@ -9,9 +9,9 @@ is the caller's, from the `traceparent` header. Without a tracer provider, no sp
 """
 
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from truss_outputs.request_id import HasHeaders
 from truss_outputs.telemetry.result_record import ResultOutcome, ResultRecord
 from truss_outputs.telemetry.trace_context import TRACEPARENT_HEADER, TRACESTATE_HEADER
 
@@ -61,29 +61,29 @@ class StoreSpan:
             self._part = None
 
 
-def store_span(traceparent: str | None, headers: Mapping[str, str]) -> StoreSpan | None:
+def store_span(traceparent: str | None, request: HasHeaders | None) -> StoreSpan | None:
     """Begin the span of an attempt; None where this process has no tracer provider.
 
-    `traceparent` is the caller's, and valid; `headers` are those of its call.
+    `traceparent` is the caller's, and valid.
     """
-    # A provider can only be set by code that has imported this module.
-    if "opentelemetry.trace" not in sys.modules:
+    # A provider can only be set by code that has imported this module. An import here would cost each result
+    # as much as all the rest of this function.
+    trace: Any = sys.modules.get("opentelemetry.trace")
+    if trace is None:
         return None
-    from opentelemetry import trace
-
     provider = trace.get_tracer_provider()
-    if isinstance(provider, trace.ProxyTracerProvider | trace.NoOpTracerProvider):
+    if type(provider) in (trace.ProxyTracerProvider, trace.NoOpTracerProvider):  # there is none
         return None
     parent = None
     if traceparent is not None and not trace.get_current_span().get_span_context().is_valid:
-        parent = _caller(traceparent, headers)
+        parent = _caller(traceparent, request)
     return StoreSpan(provider.get_tracer("truss_outputs"), parent)
 
 
-def _caller(traceparent: str, headers: Mapping[str, str]) -> "Context":
+def _caller(traceparent: str, request: HasHeaders | None) -> "Context":
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-    state = headers.get(TRACESTATE_HEADER, "")
+    state = "" if request is None else request.headers.get(TRACESTATE_HEADER, "")
     return TraceContextTextMapPropagator().extract(
         {TRACEPARENT_HEADER: traceparent, TRACESTATE_HEADER: state}
     )

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
@@ -45,7 +45,7 @@ class Telemetry:
         self, request: HasHeaders | None, request_id: str, *, attempt: str, url: str, seconds: float
     ) -> None:
         """Report that the request's result, of `attempt`, was found in `seconds`, and the model not run."""
-        span = _safely(store_span, traceparent_of(request), _headers(request))
+        span = _safely(store_span, traceparent_of(request), request)
         record = ResultRecord(
             outcome=ResultOutcome.SKIPPED, request_id=request_id, attempt=attempt, url=url, seconds=seconds
         )
@@ -55,22 +55,23 @@ class Telemetry:
 class Storing(WriteObserver):
     """One attempt at storing a result. Set `request_id` once it is known."""
 
+    request_id: object = None
+    _attempt: str | None = None
+    _uploads: Sequence[Upload] = ()
+    _deadline: Deadline | None = None
+    _document_size = 0
+    _url: str | None = None
+    _outcome = ResultOutcome.FAILED
+    _span: StoreSpan | None = None
+
     def __init__(self, request: HasHeaders | None, secrets: KnownSecrets) -> None:
-        self.request_id: object = None
         self.traceparent = traceparent_of(request)
-        self._headers = _headers(request)
+        self._request = request
         self._secrets = secrets
-        self._attempt: str | None = None
-        self._uploads: Sequence[Upload] = ()
-        self._deadline: Deadline | None = None
-        self._document_size = 0
-        self._url: str | None = None
-        self._outcome = ResultOutcome.FAILED
-        self._span: StoreSpan | None = None
 
     def __enter__(self) -> Self:
         self._started = time.perf_counter()
-        self._span = _safely(store_span, self.traceparent, self._headers)
+        self._span = _safely(store_span, self.traceparent, self._request)
         return self
 
     def __exit__(
@@ -106,7 +107,8 @@ class Storing(WriteObserver):
             error = error.__cause__  # an HTTPException is how Truss is told of it
         stored = [each.receipt.size for each in self._uploads if each.receipt is not None]
         # A wrong destination is refused by Truss's HTTPException, which has the status alone.
-        is_refused = error is not None and (is_refusal(error) or getattr(raised, "status_code", 500) < 500)
+        status = getattr(raised, "status_code", None)
+        is_refused = error is not None and (is_refusal(error) or (isinstance(status, int) and status < 500))
         has_won = self._outcome is ResultOutcome.WON
         return ResultRecord(
             outcome=self._outcome,
@@ -149,7 +151,3 @@ def _shown_id(request_id: object) -> str | None:
         return request_folder(request_id)
     except InvalidRequestId:
         return shown(request_id)
-
-
-def _headers(request: HasHeaders | None) -> Mapping[str, str]:
-    return {} if request is None else request.headers

@@ -9,10 +9,7 @@ TRACEPARENT_HEADER = "traceparent"
 TRACESTATE_HEADER = "tracestate"
 
 # Version, trace id, parent id, flags. Ids of zeros alone and version ff are invalid.
-_TRACEPARENT = re.compile(
-    r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-.*)?",
-    re.ASCII,
-)
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _LENGTH = 55
 
 
@@ -24,10 +21,11 @@ def traceparent_of(request: HasHeaders | None) -> str | None:
     value = _traceparent_in_context() if request is None else request.headers.get(TRACEPARENT_HEADER)
     if not isinstance(value, str):
         return None
-    found = _TRACEPARENT.fullmatch(value.strip(" \t"))
-    if found is None or (found["version"] == "00" and found["more"] is not None):
+    value = value.strip(" \t")
+    known, more = value[:_LENGTH], value[_LENGTH:]
+    if more and (known.startswith("00-") or not more.startswith("-")):
         return None
-    return found[0][:_LENGTH]
+    return known if _TRACEPARENT.fullmatch(known) else None
 
 
 def _traceparent_in_context() -> str | None:

@@ -48,9 +48,9 @@ class StoreSpan:
             self._span.set_attributes(_attributes(record))
             if record.outcome is ResultOutcome.FAILED:
                 why = record.reason or record.error
-                for span in (self._span, self._part and self._part[0]):
-                    if span:
-                        span.set_status(StatusCode.ERROR, why)
+                self._span.set_status(StatusCode.ERROR, why)
+                if self._part is not None:
+                    self._part[0].set_status(StatusCode.ERROR, why)
         finally:
             self._end_part()
             _end(self._span, self._token)

@@ -1,7 +1,9 @@
 """Prometheus: what a result adds to the process's own metrics."""
 
 import importlib.util
+import re
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -49,6 +51,14 @@ def test_no_series_tells_one_request_and_all_are_there_before_the_first():
         assert registry.get_sample_value("truss_outputs_results_total", {"outcome": outcome}) == 0
     ModelOutputs.of_store(MemoryStore()).store(1, request("a-request-of-its-own"))
     assert b"a-request-of-its-own" not in generate_latest(REGISTRY)
+
+
+def test_the_documented_metrics_are_the_codes():
+    registry = CollectorRegistry()
+    ResultMetrics(registry)
+    made = {each.name + ("_total" if each.type == "counter" else "") for each in registry.collect()}
+    page = (Path(__file__).parents[4] / "docs" / "observability.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(truss_outputs_\w+)` \|", page, flags=re.MULTILINE)) == made
 
 
 def copy_of(module: ModuleType) -> ModuleType:

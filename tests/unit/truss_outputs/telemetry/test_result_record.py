@@ -2,9 +2,11 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +82,15 @@ def test_a_result_that_won_is_one_record_and_one_line(caplog, store):
         f"outcome=won request_id={REQUEST} attempt={answer['attempt']} bytes={size} artifacts=1 "
         f"seconds={seconds} tries=1 url=memory://faulty/{MARKER}"
     )
+
+
+def test_the_documented_fields_are_those_of_a_record(caplog):
+    ModelOutputs.of_store(MemoryStore()).store(1, request())
+    page = (Path(__file__).parents[4] / "docs" / "observability.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (?!counter|histogram)", page, flags=re.MULTILINE)
+    documented = re.findall(r"\w+", " ".join(rows))
+    assert sorted(documented) == sorted(FIELDS)
+    assert set(FIELDS) <= set(vars(only(caplog)))
 
 
 def test_each_request_that_is_sent_again_is_a_try(caplog, store, clock):

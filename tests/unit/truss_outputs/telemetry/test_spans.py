@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from starlette.requests import Request
+from truss_chains.remote_chainlet import utils
 
 from tests.unit.truss_outputs.faulty_store import Fault, FaultyStore
 from tests.unit.truss_outputs.model_request import REQUEST
@@ -158,8 +159,6 @@ def test_a_valid_traceparent_is_kept_in_results_and_in_error_records(store, head
 
 
 def test_a_chainlet_has_the_traceparent_of_its_call(store):
-    utils = pytest.importorskip("truss_chains.remote_chainlet.utils")
-
     def in_a_call() -> None:
         with utils.trace_parent_raw(TRACEPARENT), utils._request_id({"x-baseten-request-id": REQUEST}):
             ModelOutputs.of_store(store).store(1)

@@ -30,7 +30,7 @@ from truss_outputs import LocalStore, OutputReader, StoredResult
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUTS = ROOT / "outputs"
 _POLL_SECONDS = 0.06  # the platform allows 20 status calls a second, and so does the emulator
-_STORED = re.compile(r"stored .* in ([0-9.]+) s$", re.MULTILINE)
+_STORED = re.compile(r"\boutcome=won .*\bseconds=(\S+)")
 
 
 @dataclass(frozen=True, kw_only=True)

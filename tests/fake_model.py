@@ -19,6 +19,7 @@ class FakeModel:
         self.outcomes: list[Outcome | Exception] = []
         self.attempts: list[AsyncRequest] = []
         self.is_unreachable = False  # for sync requests
+        self.own_metrics = b""
         self.hold = asyncio.Event()
         self.hold.set()
 
@@ -42,6 +43,9 @@ class FakeModel:
         if self.is_unreachable:
             raise ReplicaUnreachable
         yield cast(aiohttp.ClientResponse, _Answer(body))
+
+    async def metrics(self, max_bytes: int) -> bytes:
+        return self.own_metrics
 
 
 class _Answer:

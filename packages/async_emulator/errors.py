@@ -14,6 +14,7 @@ EmulatorError
 ├── EnvironmentBuildFailed       the model's requirements could not be installed
 ├── ModelLoadFailed              the model server ended before it was ready
 ├── ReplicaUnreachable           the model server did not answer a prediction
+├── NoMetrics                    the model server does not say what it measures, or says too much
 ├── PredictionRefused            a sync prediction cannot be made
 │   ├── NotDeployed              the model has not been loaded yet
 │   ├── NoRoom                   no replica had room for the prediction in time
@@ -121,6 +122,10 @@ class ModelLoadFailed(EmulatorError):
 
 class ReplicaUnreachable(EmulatorError):
     """The model server did not answer a prediction: it died, or broke the connection."""
+
+
+class NoMetrics(EmulatorError):
+    """The model server does not say what it measures, or says too much."""
 
 
 class PredictionRefused(EmulatorError):

@@ -42,6 +42,7 @@ class Backoff:
             if deadline.is_over or pause > deadline.left:
                 return
             self.sleep(pause)
+            deadline.count_retry()
             ceiling = min(2 * ceiling, self.longest)
             number += 1
 

@@ -30,6 +30,8 @@ class Deadline:
         self._stopped_at: float | None = None
         self.last_answer = ""
         """Why the last request failed, in the store's words."""
+        self.retries = 0
+        """The number of requests that were sent again."""
 
     @property
     def elapsed(self) -> float:
@@ -51,6 +53,11 @@ class Deadline:
         """Add the time that a body of `size` bytes may take."""
         with self._lock:
             self._seconds += size / MIN_RATE
+
+    def count_retry(self) -> None:
+        """A request is sent again."""
+        with self._lock:
+            self.retries += 1
 
     @contextmanager
     def stopped(self) -> Iterator[None]:

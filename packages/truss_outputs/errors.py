@@ -94,6 +94,13 @@ def _step(step: str | int) -> str:
     return f"[{step if isinstance(step, int) else step[:80]!r}]"
 
 
+def is_refusal(error: BaseException) -> bool:
+    """Whether the output or the request was refused, so that each attempt would fail the same way."""
+    if isinstance(error, UnstorableOutput):
+        return not error.is_transient
+    return isinstance(error, InvalidRequestId | MissingRequestId)
+
+
 class CorruptResult(OutputError, ValueError):
     """The stored bytes are not what the result says they are."""
 

@@ -9,7 +9,6 @@ def postprocess(self, output, request: starlette.requests.Request):
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from truss_outputs.backoff import Backoff
 from truss_outputs.daemon_threads import DaemonThreads
 from truss_outputs.deadline import Deadline, DeadlinePassed, within
 from truss_outputs.destinations import Place, Places
-from truss_outputs.errors import InvalidRequestId, MissingRequestId, OutputError, StoreError, UnstorableOutput
+from truss_outputs.errors import OutputError, StoreError, is_refusal
 from truss_outputs.request_id import HasHeaders, request_id_of
 from truss_outputs.response import check_response, respond
 from truss_outputs.results.failures import failure_key, failure_of
@@ -28,6 +27,8 @@ from truss_outputs.settings.secrets import KnownSecrets
 from truss_outputs.settings.sections import FailureSettings, InputSettings, ResponseSettings
 from truss_outputs.store import Store
 from truss_outputs.stores.probe import require
+from truss_outputs.telemetry.telemetry import Telemetry
+from truss_outputs.telemetry.trace_context import traceparent_of
 
 if TYPE_CHECKING:
     from truss_outputs.inputs.https_source import HttpsSource
@@ -65,6 +66,7 @@ class ModelOutputs:
         self._deployment_id = deployment_id
         self._now = now
         self._threads = DaemonThreads("truss_outputs-failure")
+        self._telemetry = Telemetry(self._secrets)
         check_response(self._response, places.place().store)
 
     @classmethod
@@ -171,12 +173,11 @@ class ModelOutputs:
         status is 422, which is not tried again, if the output or the id is refused, and 500 if the store is
         at fault.
         """
-        place = self._place(destination)
         try:
-            request_id = request_id_of(request)
-            started = time.perf_counter()
-            committed = place.writer.commit(output, request_id)
-            _log.info("stored %s in %.3f s", committed.reference.url, time.perf_counter() - started)
+            with self._telemetry.storing(request) as storing:
+                place = self._place(destination)
+                storing.request_id = request_id = request_id_of(request)
+                committed = place.writer.commit(output, request_id, observer=storing)
             return respond(committed, self._response, place.store)
         except OutputError as error:
             raise _http_error(_status_of(error), error) from error
@@ -207,6 +208,7 @@ class ModelOutputs:
                 deployment_id=self._deployment_id,
                 secrets=self._secrets.values(),
                 with_traceback=self._failures.traceback,
+                traceparent=traceparent_of(request),
             )
             key = failure_key(failure.request_id, failure.truss_outputs.attempt)
             body = failure.model_dump_json().encode()
@@ -233,12 +235,7 @@ def _status_of(error: OutputError) -> int:
 
     Source: docs.baseten.co/inference/async, "Error codes".
     """
-    match error:
-        case UnstorableOutput():
-            return 500 if error.is_transient else 422
-        case InvalidRequestId() | MissingRequestId():
-            return 422
-    return 500
+    return 422 if is_refusal(error) else 500
 
 
 def _http_error(status_code: int, error: OutputError) -> Exception:

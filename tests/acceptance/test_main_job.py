@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +103,25 @@ def test_a_sync_call_stores_its_result_too_and_answers_with_the_reference(emulat
     assert reference["request_id"] == request_id
     assert reference["url"] == (folder / "outputs" / request_id / "result.json").as_uri()
     assert (folder / "outputs" / request_id / "result.json").is_file()
+
+
+def test_a_result_is_seen_in_the_trace_the_metrics_and_the_log(emulator, folder):
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with Caller(emulator) as caller:
+        headers = {"traceparent": traceparent}
+        response = caller.http.post("/production/predict", json=_example(), headers=headers)
+        request_id = response.headers["x-baseten-request-id"]
+        metrics = caller.http.get("/metrics").text
+    result = json.loads((folder / "outputs" / request_id / "result.json").read_text())
+    assert result["truss_outputs"]["traceparent"] == traceparent
+    labels = r'\{deployment_id="\w+",.*outcome="won",replica="replica 1",.*\}'
+    assert re.search(rf"^truss_outputs_results_total{labels} [1-9]", metrics, re.MULTILINE), metrics
+    assert request_id not in metrics
+    line = f"outcome=won request_id={request_id} attempt={result['truss_outputs']['attempt']} bytes="
+    deadline = time.monotonic() + 10
+    while line not in emulator.output and time.monotonic() < deadline:
+        time.sleep(0.01)  # the server's log is read a moment later
+    assert line in emulator.output
 
 
 def test_status_and_cancel_answer(emulator, outputs):

@@ -185,9 +185,9 @@ class Platform(FakeModel):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.server.api(scope, receive, send)
 
-    def open(self, slots: int) -> ReplicaSlots:
-        """A replica is ready."""
-        replica = ReplicaSlots(self.server.instrument(self), slots)
+    def open(self, slots: int, name: str = "replica 1", model: FakeModel | None = None) -> ReplicaSlots:
+        """A replica is ready, of this model or another."""
+        replica = ReplicaSlots(self.server.instrument(model or self), slots, name)
         self.capacity.open(replica)
         return replica
 

@@ -83,6 +83,10 @@ class FaultyModel:
         async with self._model.forward(body, headers, request_id) as response:
             yield response
 
+    async def metrics(self, max_bytes: int) -> bytes:
+        """Return the server's own metrics; no fault is planned for them."""
+        return await self._model.metrics(max_bytes)
+
     async def _next_status(self) -> int | None:
         """Take the next fault; return the planned status. None: the prediction is to be made."""
         fault = self._faults.take()

@@ -9,12 +9,13 @@ from typing import ClassVar, Protocol
 
 from async_emulator.deployments.platform import Platform
 from async_emulator.deployments.target import Target
+from async_emulator.prediction.capacity import Capacity
 from async_emulator.settings.deployment import DeploymentSettings
 from async_inference.codes import Kind
 
 
 class ControlledDeployment(Protocol):
-    """A deployment as the control path sees it."""
+    """A deployment as the control path and the metrics see it."""
 
     @property
     def deployment_id(self) -> str:
@@ -34,6 +35,11 @@ class ControlledDeployment(Protocol):
     @property
     def starting_replicas(self) -> int:
         """The number of replicas that are being started."""
+        ...
+
+    @property
+    def capacity(self) -> Capacity:
+        """The slots of its replicas."""
         ...
 
     def hold(self, is_held: bool) -> None:

@@ -76,6 +76,10 @@ class MeasuredModel:
         """Pass a sync request on unchanged."""
         return self._model.forward(body, headers, request_id)
 
+    async def metrics(self, max_bytes: int) -> bytes:
+        """Return the server's own metrics."""
+        return await self._model.metrics(max_bytes)
+
 
 class MeasuredTarget:
     """A deployment whose sync predictions are measured. See Target."""

@@ -25,6 +25,8 @@ _QUEUE_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 3_600, 21_60
 _RUN_SECONDS = (0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1_200, 3_600)
 _BYTES = (256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 16_777_216, 100_000_000)
 
+_SUFFIXES = ("", "_bucket", "_count", "_created", "_sum", "_total")
+
 
 class Metrics:
     """The series of all deployments."""
@@ -57,6 +59,11 @@ class Metrics:
         self.replicas_active = self._gauge("replicas_active", "Replicas that are ready.")
         self.replicas_starting = self._gauge("replicas_starting", "Replicas on their way.")
 
+        self.names = frozenset(
+            family.name + suffix for family in self.registry.collect() for suffix in _SUFFIXES
+        )
+        """Every name that these series have, or might have."""
+
     def text(self) -> bytes:
         """Return every series in Prometheus's text format."""
         return generate_latest(self.registry)
@@ -77,18 +84,23 @@ class Metrics:
         return Histogram(f"baseten_{name}", help, labels, buckets=buckets, registry=self.registry)
 
 
+def deployment_labels(target: Target, display_name: str) -> dict[str, str]:
+    """Return the labels of a deployment's metrics."""
+    return {
+        "model_id": target.owner_id,
+        "model_name": display_name,
+        "deployment_id": target.deployment_id,
+        "environment": min(target.environments or {PRODUCTION}),
+        "rollout_phase": "stable",
+    }
+
+
 class DeploymentMetrics:
     """The metrics of one deployment. Every series is made once, and then found without its labels."""
 
     def __init__(self, metrics: Metrics, target: Target, display_name: str, queue: RequestQueue) -> None:
         self._metrics = metrics
-        self._labels = labels = {
-            "model_id": target.owner_id,
-            "model_name": display_name,
-            "deployment_id": target.deployment_id,
-            "environment": min(target.environments or {PRODUCTION}),
-            "rollout_phase": "stable",
-        }
+        self._labels = labels = deployment_labels(target, display_name)
         metrics.queue_size.labels(**labels).set_function(
             lambda: queue.count(target.deployment_id, RequestStatus.QUEUED)
         )

@@ -30,4 +30,4 @@ class Observation:
 
     async def page(self, _: Request) -> Response:
         """Return the metrics in Prometheus's text format."""
-        return Response(self._deployments.text(), media_type=CONTENT_TYPE)
+        return Response(await self._deployments.text(), media_type=CONTENT_TYPE)

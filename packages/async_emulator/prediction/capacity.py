@@ -32,11 +32,12 @@ class LoadWatcher(Protocol):
 class ReplicaSlots:
     """The slots of one replica. `suspected` is set when the replica has not answered a prediction."""
 
-    __slots__ = ("idle", "in_use", "is_open", "model", "size", "suspected")
+    __slots__ = ("idle", "in_use", "is_open", "model", "name", "size", "suspected")
 
-    def __init__(self, model: Model, size: int) -> None:
+    def __init__(self, model: Model, size: int, name: str = "") -> None:
         self.model = model
         self.size = size
+        self.name = name
         self.in_use = 0
         self.is_open = False
         self.idle = asyncio.Event()
@@ -74,6 +75,11 @@ class Capacity:
     def is_open(self) -> bool:
         """Whether a replica is ready."""
         return bool(self._replicas)
+
+    @property
+    def replicas(self) -> tuple[ReplicaSlots, ...]:
+        """The replicas that are ready."""
+        return tuple(self._replicas)
 
     @property
     def demand(self) -> int:

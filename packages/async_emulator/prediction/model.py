@@ -19,7 +19,7 @@ HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrad
 
 
 class Model(Protocol):
-    """Makes predictions. Both methods raise ReplicaUnreachable where nothing answers."""
+    """Makes predictions. Every method raises ReplicaUnreachable where nothing answers."""
 
     async def predict(self, request: AsyncRequest) -> Outcome:
         """Make one attempt at an async request."""
@@ -29,6 +29,13 @@ class Model(Protocol):
         self, body: bytes, headers: Mapping[str, str], request_id: str
     ) -> AbstractAsyncContextManager["aiohttp.ClientResponse"]:
         """Pass a sync request on unchanged; the answer is read inside the context."""
+        ...
+
+    async def metrics(self, max_bytes: int) -> bytes:
+        """Return what it says of itself in Prometheus's text format. Raises NoMetrics, also if that is long.
+
+        It has no limit of time.
+        """
         ...
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 from yarl import URL
 
-from async_emulator.errors import ReplicaUnreachable
+from async_emulator.errors import NoMetrics, ReplicaUnreachable
 from async_emulator.prediction.model import CHAIN_REQUEST_ID_HEADER, HOP_BY_HOP, REQUEST_ID_HEADER
 from async_emulator.prediction.outcome import STREAMED, Outcome, is_streamed, outcome_of
 from async_emulator.queue.request import AsyncRequest
@@ -21,6 +21,7 @@ class ModelClient:
     def __init__(self, base_url: str) -> None:
         self._predict_url = URL(f"{base_url}/v1/models/model:predict")
         self._ready_url = f"{base_url}/v1/models/model"
+        self._metrics_url = f"{base_url}/metrics/"  # without the slash, a Truss server redirects there
         # No limits here: the dispatcher decides how many calls run at once, and for how long.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
@@ -66,6 +67,23 @@ class ModelClient:
                 yield response
         except aiohttp.ClientError as error:
             raise ReplicaUnreachable(str(error)) from error
+
+    async def metrics(self, max_bytes: int) -> bytes:
+        """Return the server's own metrics. Raises NoMetrics, or ReplicaUnreachable where nothing answers."""
+        try:
+            async with self._session.get(
+                self._metrics_url, headers={"Accept-Encoding": "identity"}, allow_redirects=False
+            ) as response:
+                if response.status != 200:
+                    raise NoMetrics(f"its server answers {response.status}")
+                answer = bytearray()
+                async for chunk in response.content.iter_any():
+                    answer += chunk
+                    if len(answer) > max_bytes:
+                        raise NoMetrics(f"more than {max_bytes:,} bytes")
+                return bytes(answer)
+        except aiohttp.ClientError as error:
+            raise ReplicaUnreachable("its server does not answer") from error
 
     async def close(self) -> None:
         """Close every connection."""

@@ -132,7 +132,7 @@ class ReplicaSupervisor:
             await self._use(self._replica)
 
     async def _use(self, replica: RunningReplica) -> None:
-        self._slots = slots = ReplicaSlots(replica.client, self.spec.slots)
+        self._slots = slots = ReplicaSlots(replica.client, self.spec.slots, self.name)
         try:
             while not self._retired.is_set() and await replica.answers():
                 slots.suspected.clear()

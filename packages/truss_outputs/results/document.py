@@ -78,13 +78,18 @@ class StoredArtifact(ArtifactReference):
 
 
 class StorageRecord(BaseModel):
-    """The fields that this package adds to the platform's result: its attempt and its artifacts."""
+    """The fields that this package adds to the platform's result: its attempt and its artifacts.
+
+    `traceparent` is the caller's trace (w3.org/TR/trace-context), None where the call named none; the first
+    results recorded none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     format: Literal[1] = 1
     attempt: str
     artifacts: list[StoredArtifact] = []
+    traceparent: str | None = None
 
 
 class StoredResult(AsyncPredictResult):

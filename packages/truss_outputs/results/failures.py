@@ -38,7 +38,10 @@ _CODES = {
 
 
 class FailureRecord(BaseModel):
-    """What this package adds: the attempt, its exception, and a traceback if the settings ask for one."""
+    """What this package adds: the attempt, its exception, and a traceback if the settings ask for one.
+
+    `traceparent` is the caller's trace (w3.org/TR/trace-context), None where the call named none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,6 +50,7 @@ class FailureRecord(BaseModel):
     request_id: str
     exception: str
     traceback: str | None = None
+    traceparent: str | None = None
 
 
 class StoredFailure(AsyncPredictResult):
@@ -69,6 +73,7 @@ def failure_of(
     deployment_id: str = "",
     secrets: frozenset[str] = frozenset(),
     with_traceback: bool = False,
+    traceparent: str | None = None,
 ) -> StoredFailure:
     """Make the record of an attempt that ended with `error`, without secrets. Raises InvalidRequestId."""
     request_id = request_folder(request_id)
@@ -92,6 +97,7 @@ def failure_of(
             request_id=request_id,
             exception=_name(type(error)),
             traceback=trace,
+            traceparent=traceparent,
         ),
     )
 

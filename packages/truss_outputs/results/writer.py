@@ -17,10 +17,13 @@ from truss_outputs.results.discard import DISCARD_SECONDS, discard
 from truss_outputs.results.document import ResultReference, StorageRecord, StoredArtifact, StoredResult
 from truss_outputs.results.signing import sealed
 from truss_outputs.results.uploads import Upload, Uploads
+from truss_outputs.results.write_observer import WriteObserver
 from truss_outputs.store import EndsInTime, Store
 from truss_outputs.stores.options import WRITE_TIMEOUT_SECONDS
 from truss_outputs.values.encode import encode, placed
 from truss_outputs.values.types.images import ImageFormat
+
+_NOBODY = WriteObserver()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +78,9 @@ class OutputWriter:
         """
         return self.commit(output, request_id).reference
 
-    def commit(self, output: object, request_id: str) -> CommittedResult:
+    def commit(
+        self, output: object, request_id: str, *, observer: WriteObserver = _NOBODY
+    ) -> CommittedResult:
         """Do what `write` does, and return the result's data too. It is not read from the store for that."""
         request_id = request_folder(request_id)
         attempt = uuid.uuid4().hex
@@ -84,14 +89,16 @@ class OutputWriter:
             Upload(artifact_key(request_id, attempt, pending.name), pending) for pending in encoded.artifacts
         ]
         deadline = self._backoff.deadline()
+        observer.uploading(attempt, uploads, deadline)
         artifacts = self._stored(uploads, deadline) if uploads else []
-        record = StorageRecord(attempt=attempt, artifacts=artifacts)
+        record = StorageRecord(attempt=attempt, artifacts=artifacts, traceparent=observer.traceparent)
         references = {artifact.path: artifact.reference.model_dump() for artifact in artifacts}
         try:
             document = self._document(request_id, encoded.json_with(references), record)
         except Exception:
             self._discard(uploads)
             raise
+        observer.committing(document)
         try:
             winner = self._commit(request_id, document, attempt, deadline)
         except StoreError as error:
@@ -99,6 +106,7 @@ class OutputWriter:
                 self._discard(uploads)
             raise
         url = self._store.url_of(result_key(request_id))
+        observer.decided(url, has_won=winner is None)
         if winner is None:
             reference = ResultReference.to(request_id, record, url)
             return CommittedResult(reference=reference, data=placed(encoded.data, references))

@@ -36,7 +36,7 @@ def test_a_record_is_the_platforms_result_and_ours_behind() -> None:
         '"time":"2026-11-21T01:02:03.000045Z","data":null,'
         '"errors":[{"code":"MODEL_PREDICT_ERROR","message":"it broke"}],'
         f'"truss_outputs":{{"format":1,"attempt":"{attempt}","request_id":"{REQUEST}",'
-        '"exception":"ValueError","traceback":null}}'
+        '"exception":"ValueError","traceback":null,"traceparent":null}}'
     )
     assert failure_key(REQUEST, attempt) == f"{REQUEST}/errors/{attempt}.json"
 

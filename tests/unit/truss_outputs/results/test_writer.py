@@ -59,7 +59,7 @@ def test_the_result_is_the_platforms_own_and_ours_behind(store: FaultyStore) -> 
         f'"size":1,"checksum":"{checksum}"}},"n":null}},"errors":[],"truss_outputs":{{"format":1,'
         f'"attempt":"{attempt}","artifacts":[{{"name":"a.bin",'
         f'"url":"memory://faulty/{REQUEST}/{attempt}/a.bin","content_type":"application/octet-stream",'
-        f'"size":1,"checksum":"{checksum}","path":["a"],"kind":"bytes"}}]}}}}'
+        f'"size":1,"checksum":"{checksum}","path":["a"],"kind":"bytes"}}],"traceparent":null}}}}'
     )
 
 

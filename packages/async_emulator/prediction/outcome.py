@@ -4,18 +4,13 @@ The table is docs.baseten.co/inference/async, "Error codes". For statuses that i
 other 4xx is MODEL_INVALID_INPUT and all else MODEL_PREDICT_ERROR, and neither is retried. Pure.
 """
 
-import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from async_emulator.prediction.chainlet_error import root_reason
 from async_inference.codes import ErrorCode
-
-if TYPE_CHECKING:
-    from pydantic import JsonValue
 
 _MESSAGE_LIMIT = 2_000
 """The most characters kept of the model's own message. Our choice; the platform states none."""
@@ -27,21 +22,6 @@ class Success:
 
     body: bytes
     is_json: bool = True
-
-    @property
-    def data(self) -> "JsonValue":
-        """The output for a webhook: JSON unchanged, anything else as text (`data` is "dict or string").
-
-        It is parsed by the library that will write it again, so that JSON which cannot be written, such as
-        half a surrogate or lists 300 deep, becomes text too.
-        """
-        from pydantic_core import from_json  # imported on first use, for a quick start: see Emulator
-
-        if self.is_json:
-            with contextlib.suppress(ValueError):
-                data: JsonValue = from_json(self.body)
-                return data
-        return self.body.decode("utf-8", errors="replace")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from async_emulator.clock import Clock
 from async_emulator.errors import ReplicaUnreachable
@@ -151,7 +152,10 @@ class Dispatcher:
         except Exception as error:
             _log.exception("request %s could not be run", attempt.request.request_id)
             return Failure(
-                code=ErrorCode.INTERNAL_SERVER_ERROR, message=type(error).__name__, is_retryable=True
+                code=ErrorCode.INTERNAL_SERVER_ERROR,
+                message=type(error).__name__,
+                is_retryable=True,
+                status=HTTPStatus.INTERNAL_SERVER_ERROR,
             )
 
     def _put_back(self, attempt: _Attempt) -> None:

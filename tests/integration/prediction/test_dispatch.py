@@ -6,9 +6,9 @@ from async_emulator.errors import ReplicaUnreachable
 from async_emulator.prediction.outcome import BackPressure, Failure, Success
 from async_inference.wire import ErrorCode
 
-BROKEN = Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="it broke", is_retryable=True)
+BROKEN = Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="it broke", is_retryable=True, status=500)
 UNREACHABLE_ONCE = ReplicaUnreachable("gone")
-INVALID = Failure(code=ErrorCode.MODEL_INVALID_INPUT, message="not like that", is_retryable=False)
+INVALID = Failure(code=ErrorCode.MODEL_INVALID_INPUT, message="not like that", is_retryable=False, status=422)
 
 
 async def test_a_request_runs(platform):
@@ -152,7 +152,9 @@ async def test_a_fault_of_the_emulator_is_retried_and_named(platform, caplog):
 async def test_whether_a_model_that_is_not_ready_is_asked_again_is_a_setting(platform, is_final):
     platform.serve(retry_not_ready=not is_final)
     platform.open(1)
-    platform.outcomes = [Failure(code=ErrorCode.MODEL_NOT_READY, message="not yet", is_retryable=True)]
+    platform.outcomes = [
+        Failure(code=ErrorCode.MODEL_NOT_READY, message="not yet", is_retryable=True, status=400)
+    ]
     request_id = await platform.submit(inference_retry_config={"initial_delay_ms": 0})
     await platform.settle()
     assert (await platform.status(request_id))["status"] == ("FAILED" if is_final else "SUCCEEDED")

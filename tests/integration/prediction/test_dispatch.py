@@ -18,6 +18,26 @@ async def test_a_request_runs(platform):
     assert (await platform.status(request_id))["status"] == "SUCCEEDED"
 
 
+@pytest.mark.closeness("input bytes")
+@pytest.mark.parametrize(
+    "model_input",
+    [b"1E400", b"-0", b"[1.10, NaN]", b'{ "a": 1, "a": "\\u00e9\xc3\xa9" }', b"[%s]" % (b"7" * 4_300)],
+)
+async def test_the_input_reaches_the_model_as_it_was_written(platform, model_input):
+    body = b'{"priority": 1, "model_input":\t%s }' % model_input
+    response = await platform.http.post("/production/async_predict", content=body)
+    assert response.status_code == 201
+    await platform.settle()
+    assert platform.attempts[0].model_input == model_input
+
+
+@pytest.mark.parametrize("body", ['{"model_input": 1}'.encode("utf-16"), b'\xef\xbb\xbf{"model_input": 1}'])
+async def test_a_body_that_is_not_plain_utf_8_is_refused(platform, body):
+    response = await platform.http.post("/production/async_predict", content=body)
+    assert response.status_code == 400
+    assert response.json()["error"].startswith("Invalid JSON: ")
+
+
 async def test_requests_wait_while_no_replica_is_ready(platform):
     platform.capacity.close_all()
     request_id = await platform.submit()

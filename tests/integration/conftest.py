@@ -57,8 +57,8 @@ class Lines:
     def announce(self, line: str) -> None:
         self.lines.append(line)
 
-    def log(self, text: str) -> None:
-        self.lines.append(text)
+    def log(self, lines: Sequence[str]) -> None:
+        self.lines += lines
 
     def announce_ready(self) -> None:
         self.lines.append("ready")

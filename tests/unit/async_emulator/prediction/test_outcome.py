@@ -137,7 +137,9 @@ def test_an_answer_in_gzip_is_decoded(status, encoding):
         assert outcome.message == "é"
 
 
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"x" * 100)[:20], gzip.compress(b"x")[:-5]])
+@pytest.mark.parametrize(
+    "body", [b"not gzip", gzip.compress(b"x", mtime=0)[:12], gzip.compress(b"x", mtime=0)[:-5]]
+)
 def test_an_answer_that_only_claims_to_be_gzip_is_an_error_of_the_model(body):
     outcome = outcome_of(200, {"Content-Encoding": "gzip"}, body)
     assert isinstance(outcome, Failure)

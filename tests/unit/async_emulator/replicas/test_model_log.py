@@ -7,7 +7,7 @@ from async_emulator.replicas.model_log import ModelLog
 
 def feed(*pieces: bytes) -> tuple[list[str], ModelLog]:
     lines: list[str] = []
-    log = ModelLog(lines.append)
+    log = ModelLog(lines.extend)
     for piece in pieces:
         log.feed(piece)
     log.end()

@@ -63,7 +63,7 @@ def _submit_url(base_url: str, settings: EmulatorSettings, served: ServedSetting
 
 async def _serve(settings: EmulatorSettings, listener: socket.socket) -> None:
     url = _submit_url(base_url_of(listener), settings, settings.served[0])
-    emulator = Emulator(settings, listener, _Terminal(url))
+    emulator = Emulator(settings, listener, Terminal(url))
     end_on_signals(emulator.stop)
     await emulator.run()
 
@@ -83,19 +83,22 @@ def end_on_signals(stop: Callable[[], None]) -> None:
         loop.add_signal_handler(number, end)
 
 
-class _Terminal:
+class Terminal:
     """Shows everything on stderr. See Console. `url` is where requests are submitted."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def announce(self, line: str) -> None:
+        """Show one line."""
         _say(one_line(line))
 
     def log(self, lines: Sequence[str]) -> None:
+        """Show lines, with their colours."""
         _say("\n".join(map(printable_in_colour, lines)))
 
     def announce_ready(self) -> None:
+        """Say where requests are submitted."""
         _say(f"ready: POST {self._url} (Ctrl-C stops)")
 
 

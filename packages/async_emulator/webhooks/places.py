@@ -81,17 +81,25 @@ class DeliveryPlaces:
         self._hand_out()
 
     def _hand_out(self) -> None:
-        for receiver, waiters in list(self._waiting.items()):
+        served = []
+        for receiver, waiters in self._waiting.items():
             if not self._free_places:
-                return
-            while waiters and (
-                waiters[0].bytes_held.cancelled() or self._may_begin(receiver, waiters[0].size)
-            ):
-                waiter = waiters.popleft()
-                if not waiter.bytes_held.cancelled():
-                    waiter.bytes_held.set_result(self._take(receiver, waiter.size))
+                break
+            self._serve(receiver, waiters)
             if not waiters:
-                del self._waiting[receiver]
+                served.append(receiver)
+        for receiver in served:
+            del self._waiting[receiver]
+
+    def _serve(self, receiver: str, waiters: "deque[_Waiter]") -> None:
+        """Give places to the first waiters of one receiver, as far as its share reaches."""
+        while waiters:
+            waiter = waiters[0]
+            if not waiter.bytes_held.cancelled():
+                if not self._may_begin(receiver, waiter.size):
+                    return
+                waiter.bytes_held.set_result(self._take(receiver, waiter.size))
+            waiters.popleft()
 
 
 class _Share:

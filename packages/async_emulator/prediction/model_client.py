@@ -15,6 +15,10 @@ from async_inference.codes import Kind
 _NOT_SENT = HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
 
 
+_AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""Headers that aiohttp adds where they are missing. A caller decodes only what it has asked for, and without
+a type its body is JSON."""
+
 _HEADER_LIMIT = 1_048_576
 """Bytes of a header of the model's answer. Our choice; aiohttp's own limit would refuse a long cookie."""
 
@@ -74,7 +78,7 @@ class ModelClient:
                 data=body,
                 headers=passed,
                 allow_redirects=False,
-                skip_auto_headers=["Accept-Encoding"],  # the caller decodes what it has asked for
+                skip_auto_headers=_AUTO_HEADERS,
             ) as response:
                 yield response
         except aiohttp.ClientError as error:

@@ -103,6 +103,12 @@ async def test_a_sync_caller_gets_an_encoded_answer_as_it_is_and_only_if_it_has_
     assert b"Accept-Encoding: br\r\n" in server.asked
 
 
+async def test_a_sync_call_has_the_callers_headers_and_no_others(server, client):
+    await called(client, **{"X-Its-Own": "1", "Authorization": "Bearer key"})
+    names = [line.partition(b":")[0].lower() for line in server.asked.splitlines()[1:-1]]
+    assert sorted(names) == [b"content-length", b"host", b"x-baseten-request-id", b"x-its-own"]
+
+
 @pytest.mark.closeness("gzip answer")
 async def test_an_async_request_gets_the_decoded_answer(server, client):
     server.headers = [b"Content-Encoding: gzip", b"Content-Type: application/json"]

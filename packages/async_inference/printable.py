@@ -15,7 +15,7 @@ _UNSAFE = (
     r"\ud800-\udfff\U000e0000-\U000e007f"
 )
 _UNSAFE_CHARACTER = re.compile(f"[{_UNSAFE}]")
-_UNSAFE_OR_COLOUR = re.compile(rf"(\x1b\[[0-9;:]*m)|[{_UNSAFE}]")
+_UNSAFE_OR_COLOUR = re.compile(rf"(\x1b\[[0-9;]*m)|[{_UNSAFE}]")
 _RESET = "\x1b[0m"
 
 
@@ -30,7 +30,10 @@ def one_line(text: str) -> str:
 
 
 def printable_in_colour(text: str) -> str:
-    """Return `printable` text that keeps its colours, which end with it."""
+    """Return `printable` text that keeps its colours, which end with it.
+
+    Only those forms are kept that `click.echo` removes where its output is no terminal.
+    """
     if text.isprintable():
         return text
     shown = _UNSAFE_OR_COLOUR.sub(lambda match: match[1] or _escaped(match), text)

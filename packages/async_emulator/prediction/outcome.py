@@ -124,7 +124,7 @@ def _message(status: int, body: bytes) -> str:
 
     text = body.decode("utf-8", errors="replace")
     try:
-        parsed = from_json(body)  # refuses what is nested too deep to be written again
+        parsed = from_json(text)  # refuses what is nested too deep to be written again
     except ValueError:
         parsed = None
     if isinstance(parsed, dict) and (error := parsed.get("error")):

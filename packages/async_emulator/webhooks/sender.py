@@ -78,7 +78,9 @@ class WebhookSender:
                 try:
                     body = payload.result(self._clock.now()).model_dump_json().encode()
                 except OSError as error:
-                    _log.warning("request %s: its output waited on disk: %s", payload.request_id, error)
+                    _log.warning(
+                        "request %s: its output, which waited on disk, is lost: %s", payload.request_id, error
+                    )
                     return False
                 return await self._attempt(webhook_endpoint, payload, body)
         finally:

@@ -31,7 +31,8 @@ def test_line_breaks_can_become_spaces():
     ("text", "shown"),
     [
         ("\x1b[1;31mred", "\x1b[1;31mred\x1b[0m"),
-        ("\x1b[38:5:1mred\x1b[0m", "\x1b[38:5:1mred\x1b[0m\x1b[0m"),
+        ("\x1b[38;5;1mred\x1b[m", "\x1b[38;5;1mred\x1b[m\x1b[0m"),
+        ("\x1b[38:5:1mred", r"\x1b[38:5:1mred"),
         ("\x1b[2J\x1b[1A", r"\x1b[2J\x1b[1A"),
         ("\x1b[31\nm", r"\x1b[31\nm"),
         ("no colour\u2028", r"no colour\u2028"),

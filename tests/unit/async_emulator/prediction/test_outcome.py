@@ -110,6 +110,7 @@ def test_a_400_of_the_truss_server_says_that_the_input_is_wrong():
         (b'{"error": {"detail": 1}}', '{"detail": 1}'),
         (b'{"error": {"exception_cls_name": "KeyError", "exception_message": "1"}}', "KeyError: 1"),
         (b"plain text", "plain text"),
+        (b'{"error": "caf\xe9"}', "caf�"),
         (b"", "the model answered 500"),
         (b"[1, 2]", "[1, 2]"),
         (b"x" * 10_000, "x" * 2_000),

@@ -143,6 +143,28 @@ async def test_payloads_that_wait_are_bounded_in_memory_and_erased_from_disk(rec
     assert [b'"%050d"' % each in body for each, body in enumerate(receiver.bodies[:140])] == [True] * 140
 
 
+class BrokenOutputs(WaitingOutputs):
+    """Cannot read back what was written. See WaitingOutputs and WaitingOutput."""
+
+    def put(self, output: bytes) -> "BrokenOutputs":
+        return self
+
+    def take(self) -> bytes:
+        raise OSError("Input/output error")
+
+    def drop(self) -> None: ...
+
+
+async def test_an_output_that_the_disk_has_lost_is_a_failed_delivery(receiver, caplog):
+    receiver.sender = WebhookSender(
+        clock=receiver.clock, connection=receiver, secrets=WebhookSecrets(), outputs=BrokenOutputs()
+    )
+    assert not await receiver.deliver()
+    assert receiver.posts == 0
+    [record] = caplog.records
+    assert record.getMessage() == "request r: its output, which waited on disk, is lost: Input/output error"
+
+
 async def test_a_canceled_delivery_keeps_nothing(receiver, tmp_path):
     outputs = WaitingOutputs(tmp_path, most_in_memory=0)
     receiver.sender = WebhookSender(

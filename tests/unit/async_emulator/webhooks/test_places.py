@@ -2,6 +2,7 @@ import asyncio
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings, strategies
 
 from async_emulator.webhooks.places import DeliveryPlaces, receiver_of
 
@@ -90,6 +91,32 @@ async def test_a_place_that_comes_at_the_moment_of_the_cancellation_is_given_bac
     deliveries.tasks[1].cancel()
     await deliveries.settle()
     assert deliveries.counts == {"a": 1}
+
+
+STEPS = strategies.lists(
+    strategies.tuples(strategies.sampled_from("abcdef"), strategies.integers(0, 60) | strategies.none()),
+    max_size=60,
+)
+
+
+@settings(deadline=None)
+@given(steps=STEPS)
+def test_the_limits_hold_and_nothing_waits_for_ever(steps):
+    async def run() -> None:
+        deliveries = Deliveries(places=4, most_bytes=100)
+        for receiver, size in steps:
+            if size is not None:
+                await deliveries.begin(receiver, size)
+            elif deliveries.counts[receiver]:
+                await deliveries.end(receiver)
+            assert deliveries.counts.total() <= 4
+        while deliveries.under_way:
+            await deliveries.end(deliveries.under_way[0][0])
+        assert all(task.done() for task in deliveries.tasks)
+        await deliveries.begin("next", 60, 50)
+        assert deliveries.counts == {"next": 2}  # all places and bytes are free again
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(

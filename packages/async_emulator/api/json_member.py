@@ -28,4 +28,4 @@ def written_member(document: bytes, name: str) -> bytes:
 
 def _next_token(text: str, at: int) -> int:
     """Return where the whitespace that begins at `at` ends."""
-    return _WHITESPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+    return _WHITESPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches even where there is none

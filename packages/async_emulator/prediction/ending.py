@@ -30,9 +30,7 @@ class Ending:
 
 def ending_of(request: AsyncRequest, outcome: Success | Failure) -> Ending:
     """Return the ending of a request, given the outcome of its last attempt."""
-    from async_inference.wire import (
-        AsyncRequestError,
-    )  # imported on first use, for a quick start: see Emulator
+    from async_inference.wire import AsyncRequestError  # imported on first use, for a quick start
 
     errors: list[AsyncRequestError] = []
     output, is_json = None, False

@@ -100,12 +100,13 @@ def outcome_of(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
         try:
             body = gzip.decompress(body)
         except (OSError, EOFError, zlib.error):
-            return Failure(
-                code=ErrorCode.MODEL_PREDICT_ERROR,
-                message="the model's answer is not in gzip, as its Content-Encoding says",
-                is_retryable=False,
-                status=status,
-            )
+            if status < HTTPStatus.MULTIPLE_CHOICES:
+                return Failure(
+                    code=ErrorCode.MODEL_PREDICT_ERROR,
+                    message="the model's answer is not in gzip, although its Content-Encoding says so",
+                    is_retryable=False,
+                    status=status,
+                )
     if status < HTTPStatus.MULTIPLE_CHOICES:
         media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return Success(body=body, is_json=media_type == "application/json", status=status)

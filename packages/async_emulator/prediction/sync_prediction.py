@@ -85,7 +85,7 @@ class SyncPrediction:
 
     async def _predict(self, model: Model, answer: "_Answer") -> None:
         async with model.forward(self._body, self._headers, self._request_id) as response:
-            request_id = (REQUEST_ID_HEADER.lower().encode(), self._request_id.encode())
+            request_id = (REQUEST_ID_HEADER.lower().encode(), self._request_id.encode("latin-1"))
             await answer.start(response.status, [*_returned(response.raw_headers), request_id])
             async for chunk in response.content.iter_any():
                 await answer.send(chunk)

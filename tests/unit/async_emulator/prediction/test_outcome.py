@@ -145,3 +145,13 @@ def test_an_answer_that_only_claims_to_be_gzip_is_an_error_of_the_model(body):
     outcome = outcome_of(200, {"Content-Encoding": "gzip"}, body)
     assert isinstance(outcome, Failure)
     assert (outcome.code, outcome.is_retryable) == (ErrorCode.MODEL_PREDICT_ERROR, False)
+
+
+def test_an_error_that_only_claims_to_be_gzip_is_the_error_that_it_is():
+    outcome = outcome_of(503, {"Content-Encoding": "gzip"}, b"busy")
+    assert isinstance(outcome, Failure)
+    assert (outcome.code, outcome.message, outcome.is_retryable) == (
+        ErrorCode.MODEL_UNAVAILABLE,
+        "busy",
+        True,
+    )

@@ -54,7 +54,7 @@ class _Answer:
     status = 200
 
     def __init__(self, body: bytes) -> None:
-        self.headers = {"Content-Type": "application/json"}
+        self.raw_headers = ((b"Content-Type", b"application/json"),)
         self.content = self
         self._body = body
 

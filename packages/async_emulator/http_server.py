@@ -29,9 +29,10 @@ from async_emulator.prediction.model_client import ModelClient
 from async_emulator.queue.group_commit import GroupCommit
 from async_emulator.queue.request_queue import RequestQueue
 from async_emulator.webhooks.connection import WebhookConnection
+from async_emulator.webhooks.payload import Payload
 from async_emulator.webhooks.sender import Connection, WebhookSender
 from async_emulator.webhooks.signing_secrets import WebhookSecrets
-from async_inference.wire import AsyncPredictResult
+from async_emulator.webhooks.waiting_outputs import WaitingOutputs
 
 
 class HttpServer:
@@ -55,6 +56,7 @@ class HttpServer:
             clock=clock,
             connection=self._disturbed(self._webhook_connection),
             secrets=secrets,
+            outputs=WaitingOutputs(settings.data_dir),
             attempts=settings.api.webhook_attempts,
             allow_private=settings.api.allow_private_webhooks,
         )
@@ -87,9 +89,9 @@ class HttpServer:
         disturbed = self._control.disturb_model(model) if self._control else model
         return MeasuredModel(disturbed, self._deployments, self._clock)
 
-    async def deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
-        """Send `result` to a webhook; whether the receiver accepted it."""
-        return await self._webhooks.deliver(webhook_endpoint, result)
+    async def deliver(self, webhook_endpoint: str, payload: Payload) -> bool:
+        """Send `payload` to a webhook; whether the receiver accepted it."""
+        return await self._webhooks.deliver(webhook_endpoint, payload)
 
     async def serve(self, listener: socket.socket) -> None:
         """Answer callers until cancelled."""

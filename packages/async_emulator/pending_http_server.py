@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from async_emulator.http_server import HttpServer
     from async_emulator.prediction.model import ModelServer
-    from async_inference.wire import AsyncPredictResult
+    from async_emulator.webhooks.payload import Payload
 
 
 class PendingHttpServer:
@@ -32,6 +32,6 @@ class PendingHttpServer:
         self._is_wanted.set()
         return await (await asyncio.shield(self._server)).connect(base_url)
 
-    async def deliver(self, webhook_endpoint: str, result: "AsyncPredictResult") -> bool:
-        """Send `result` to a webhook; whether the receiver accepted it."""
-        return await (await asyncio.shield(self._server)).deliver(webhook_endpoint, result)
+    async def deliver(self, webhook_endpoint: str, payload: "Payload") -> bool:
+        """Send `payload` to a webhook; whether the receiver accepted it."""
+        return await (await asyncio.shield(self._server)).deliver(webhook_endpoint, payload)

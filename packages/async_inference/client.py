@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from async_inference.endpoint import Endpoint
 from async_inference.errors import BY_STATUS_CODE, ApiError, ConnectionFailed, InvalidSetting
@@ -125,7 +126,7 @@ class AsyncInferenceClient:
 def _refusal(response: httpx.Response, url: str) -> ApiError:
     """Make an error from a body in the platform's form `{"error", "error_code", "detail"}` or any other."""
     try:
-        content: Any = json.loads(response.content)
+        content: Any = from_json(response.content)  # refuses what is nested too deep, without RecursionError
     except ValueError:
         content = None
     fields = content if isinstance(content, dict) else {}

@@ -24,9 +24,11 @@ from async_emulator.settings.api import ApiSettings
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.environment.environments import ModelEnvironments
 from async_emulator.trusses.worker.client import TrussProcess
+from async_emulator.webhooks.payload import Payload
 from async_inference.codes import Kind
 from async_inference.wire import AsyncPredictResult
 from tests.fake_model import FakeModel
+from tests.queued_request import START
 
 API_KEY = "a-key"
 
@@ -41,8 +43,8 @@ class Receivers:
     async def connect(self, base_url: str) -> ModelServer:
         raise AssertionError("no replica is started")
 
-    async def deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
-        self.delivered.append((webhook_endpoint, result))
+    async def deliver(self, webhook_endpoint: str, payload: Payload) -> bool:
+        self.delivered.append((webhook_endpoint, payload.result(START)))
         return self.accept
 
 
@@ -55,8 +57,8 @@ class Lines:
     def announce(self, line: str) -> None:
         self.lines.append(line)
 
-    def log(self, text: str) -> None:
-        self.lines.append(text)
+    def log(self, lines: Sequence[str]) -> None:
+        self.lines += lines
 
     def announce_ready(self) -> None:
         self.lines.append("ready")

@@ -12,11 +12,11 @@ from hypothesis import given, settings, strategies
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from async_emulator.clock import ManualClock
-from async_emulator.prediction.outcome import Success
 from async_emulator.webhooks.delivery import ReceiverAnswer
+from async_emulator.webhooks.payload import Payload
 from async_emulator.webhooks.sender import WebhookSender
 from async_emulator.webhooks.signing_secrets import WebhookSecrets
-from async_inference import AsyncPredictResult, AsyncRequestError, verify_webhook
+from async_inference import AsyncRequestError, verify_webhook
 
 OLD, NEW = "whsec_" + "o" * 40, "whsec_" + "n" * 40
 
@@ -67,14 +67,14 @@ class Keeping:
         return ReceiverAnswer(status=200, body="")
 
 
-def deliver(result: AsyncPredictResult) -> tuple[bytes, str]:
-    connection, clock = Keeping(), ManualClock(result.time)
+def deliver(payload: Payload, time: datetime) -> tuple[bytes, str]:
+    connection, clock = Keeping(), ManualClock(time)
     secrets = WebhookSecrets([OLD])
     secrets.rotate(clock.now(), NEW)
 
     async def send() -> None:
         sender = WebhookSender(clock=clock, connection=connection, secrets=secrets)
-        assert await sender.deliver("https://example.com/hook", result)
+        assert await sender.deliver("https://example.com/hook", payload)
 
     asyncio.run(send())
     [(body, headers)] = connection.sent
@@ -102,17 +102,16 @@ TIMES = strategies.datetimes(
 @given(output=JSON, time=TIMES, is_ascii=strategies.booleans(), has_failed=strategies.booleans())
 def test_every_receiver_accepts_every_payload(output, time, is_ascii, has_failed):
     model_body = json.dumps(output, ensure_ascii=is_ascii).encode(errors="surrogatepass")
-    result = AsyncPredictResult(
+    payload = Payload(
         request_id="9876543210abcdef1234567890fedcba",
         model_id="my_model_id",
         deployment_id="my_deployment_id",
-        time=time,
-        data=None if has_failed else Success(body=model_body).data,
+        output=None if has_failed else model_body,
         errors=[AsyncRequestError(code="MODEL_PREDICT_ERROR", message=str(output)[:50])]
         if has_failed
         else [],
     )
-    body, header = deliver(result)
+    body, header = deliver(payload, time)
     for secret in (OLD, NEW):
         assert accepts_the_raw_body(body, header, secret)
         assert accepts_the_parsed_body(body, header, secret)

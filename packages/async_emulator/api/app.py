@@ -169,14 +169,14 @@ class InferenceApi:
 
     async def _submit(self, request: Request, target: Target) -> Response:
         self._limits.check_outstanding(self._service.outstanding)
-        body = self._submission.parse(await read_body(request, self._submission.limit))
-        request_id = await self._service.submit(target, body)
+        submitted = self._submission.parse(await read_body(request, self._submission.limit))
+        request_id = await self._service.submit(target, submitted)
         return _json(AsyncRequestAccepted(request_id=request_id), request_id, HTTPStatus.CREATED)
 
     async def _submit_run_remote(self, request: Request, target: Target) -> Response:
         self._limits.check_outstanding(self._service.outstanding)
-        body = self._submission.parse_run_remote(await read_body(request, self._submission.limit))
-        request_id = await self._service.submit(target, body)
+        submitted = self._submission.parse_run_remote(await read_body(request, self._submission.limit))
+        request_id = await self._service.submit(target, submitted)
         return _json(AsyncRequestAccepted(request_id=request_id), request_id, HTTPStatus.CREATED)
 
     async def _predict(self, request: Request, target: Target) -> ASGIApp:

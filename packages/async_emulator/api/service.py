@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from pydantic_core import to_json
-
+from async_emulator.api.submission import Submitted
 from async_emulator.clock import Clock
 from async_emulator.deployments.target import Target
 from async_emulator.errors import InvalidTransition, UnknownRequest
@@ -13,7 +12,6 @@ from async_emulator.queue.request import AsyncRequest, new_request_id
 from async_emulator.queue.request_queue import RETENTION, RequestQueue
 from async_inference.codes import Kind, RequestStatus
 from async_inference.wire import (
-    AsyncPredictRequest,
     AsyncQueueStatus,
     AsyncRequestStatus,
     CancelAsyncRequestResult,
@@ -33,9 +31,9 @@ class AsyncService:
         """The number of requests that are QUEUED or IN_PROGRESS, over all deployments."""
         return self._queue.outstanding
 
-    async def submit(self, target: Target, body: AsyncPredictRequest) -> str:
+    async def submit(self, target: Target, submitted: Submitted) -> str:
         """Queue a request and return its id. When this returns, the request is durable."""
-        now = self._clock.now()
+        now, body = self._clock.now(), submitted.request
         request = AsyncRequest(
             request_id=new_request_id(now),
             kind=target.kind,
@@ -48,7 +46,7 @@ class AsyncService:
             queue_deadline=now + timedelta(seconds=body.max_time_in_queue_seconds),
             max_time_in_queue_seconds=body.max_time_in_queue_seconds,
             priority=body.priority,
-            model_input=to_json(body.model_input, inf_nan_mode="constants"),
+            model_input=submitted.model_input,
             webhook_endpoint=body.webhook_endpoint,
             retry_config=body.inference_retry_config,
         )

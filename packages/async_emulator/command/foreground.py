@@ -4,16 +4,18 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 import uvloop
 
+from async_emulator.command.warning_log import show_warnings
 from async_emulator.deployments.served import ServedSettings
 from async_emulator.emulator import Emulator, base_url_of, listen
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import UsageProblem
 from async_inference.cli.plugins import plugins
+from async_inference.printable import one_line, printable_in_colour
 
 
 def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool) -> None:
@@ -21,6 +23,7 @@ def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool
     for served in settings.served:
         served.check()
         _run_checks(served)
+    show_warnings()
     with listen(port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         _greet(base_url_of(listener), settings, is_key_new=is_key_new)
         runner.run(_serve(settings, listener))
@@ -60,7 +63,7 @@ def _submit_url(base_url: str, settings: EmulatorSettings, served: ServedSetting
 
 async def _serve(settings: EmulatorSettings, listener: socket.socket) -> None:
     url = _submit_url(base_url_of(listener), settings, settings.served[0])
-    emulator = Emulator(settings, listener, _Terminal(url))
+    emulator = Emulator(settings, listener, Terminal(url))
     end_on_signals(emulator.stop)
     await emulator.run()
 
@@ -80,19 +83,22 @@ def end_on_signals(stop: Callable[[], None]) -> None:
         loop.add_signal_handler(number, end)
 
 
-class _Terminal:
+class Terminal:
     """Shows everything on stderr. See Console. `url` is where requests are submitted."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def announce(self, line: str) -> None:
-        _say(line)
+        """Show one line."""
+        _say(one_line(line))
 
-    def log(self, text: str) -> None:
-        _say(text)
+    def log(self, lines: Sequence[str]) -> None:
+        """Show lines, with their colours."""
+        _say("\n".join(map(printable_in_colour, lines)))
 
     def announce_ready(self) -> None:
+        """Say where requests are submitted."""
         _say(f"ready: POST {self._url} (Ctrl-C stops)")
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from http import HTTPStatus
 
 import aiohttp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,34 +9,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from async_emulator.api.errors import CallRefused, refusal
 from async_emulator.clock import Clock
 from async_emulator.deployments.target import Target
-from async_emulator.errors import PredictionRefused
+from async_emulator.errors import PredictionRefused, ReplicaUnreachable
 from async_emulator.metrics.measured_deployments import MeasuredDeployments
 from async_emulator.metrics.metrics import DeploymentMetrics
 from async_emulator.prediction.model import ModelServer
-from async_emulator.prediction.outcome import BackPressure, Failure, Outcome, Success
+from async_emulator.prediction.outcome import TIMED_OUT, UNREACHABLE, Outcome, Success
 from async_emulator.queue.request import AsyncRequest
-from async_inference.codes import ErrorCode, Kind
-
-# docs.baseten.co/inference/async, "Error codes", read from right to left.
-_STATUSES = {
-    ErrorCode.MODEL_NOT_READY: HTTPStatus.BAD_REQUEST,
-    ErrorCode.MODEL_DOES_NOT_EXIST: HTTPStatus.NOT_FOUND,
-    ErrorCode.MODEL_INVALID_INPUT: HTTPStatus.UNPROCESSABLE_ENTITY,
-    ErrorCode.MODEL_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
-    ErrorCode.MODEL_PREDICT_TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
-}
-
-
-def _status_of(outcome: Outcome | None) -> int:
-    match outcome:
-        case Success():
-            return HTTPStatus.OK
-        case BackPressure():
-            return HTTPStatus.TOO_MANY_REQUESTS
-        case Failure():
-            return _STATUSES.get(outcome.code, HTTPStatus.INTERNAL_SERVER_ERROR)
-        case None:  # the attempt was broken off, or nothing answered
-            return HTTPStatus.GATEWAY_TIMEOUT
+from async_inference.codes import Kind
 
 
 class MeasuredModel:
@@ -58,13 +36,17 @@ class MeasuredModel:
 
     async def predict(self, request: AsyncRequest) -> Outcome:
         """Make one attempt at an async request."""
-        started, outcome = self._clock.now(), None
+        started = self._clock.now()
+        outcome: Outcome = TIMED_OUT  # where it is broken off
         try:
             outcome = await self._model.predict(request)
             return outcome
+        except ReplicaUnreachable:
+            outcome = UNREACHABLE
+            raise
         finally:
             if (metrics := self._deployments.get(request.deployment_id)) is not None:
-                metrics.calls(_status_of(outcome), is_async=True).count(
+                metrics.calls(outcome.status, is_async=True).count(
                     seconds=(self._clock.now() - started).total_seconds(),
                     request_bytes=len(request.model_input or b""),
                     response_bytes=len(outcome.body) if isinstance(outcome, Success) else None,

@@ -1,11 +1,9 @@
 """The two ways out of the emulator: to a model server, and to a webhook."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from async_emulator.prediction.model import ModelServer
-
-if TYPE_CHECKING:
-    from async_inference.wire import AsyncPredictResult
+from async_emulator.webhooks.payload import Payload
 
 
 class Connections(Protocol):
@@ -15,6 +13,6 @@ class Connections(Protocol):
         """Return the model server at `base_url`; the caller closes it."""
         ...
 
-    async def deliver(self, webhook_endpoint: str, result: "AsyncPredictResult") -> bool:
-        """Send `result` to a webhook; whether the receiver accepted it."""
+    async def deliver(self, webhook_endpoint: str, payload: Payload) -> bool:
+        """Send `payload` to a webhook; whether the receiver accepted it."""
         ...

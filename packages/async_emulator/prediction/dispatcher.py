@@ -9,14 +9,15 @@ import logging
 from collections import deque
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from async_emulator.clock import Clock
 from async_emulator.errors import ReplicaUnreachable
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
 from async_emulator.prediction.connections import Connections
+from async_emulator.prediction.ending import Ending, ending_of
 from async_emulator.prediction.outcome import TIMED_OUT, UNREACHABLE, BackPressure, Failure, Outcome, Success
 from async_emulator.prediction.retry_delay import delay_seconds
-from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.request import AsyncRequest
 from async_emulator.queue.request_queue import RequestQueue
 from async_inference.codes import ErrorCode, RequestStatus
@@ -151,7 +152,10 @@ class Dispatcher:
         except Exception as error:
             _log.exception("request %s could not be run", attempt.request.request_id)
             return Failure(
-                code=ErrorCode.INTERNAL_SERVER_ERROR, message=type(error).__name__, is_retryable=True
+                code=ErrorCode.INTERNAL_SERVER_ERROR,
+                message=type(error).__name__,
+                is_retryable=True,
+                status=HTTPStatus.INTERNAL_SERVER_ERROR,
             )
 
     def _put_back(self, attempt: _Attempt) -> None:
@@ -179,34 +183,19 @@ class Dispatcher:
                 self._retries.append(_Attempt(request, attempt.number + 1))
                 self._seek_slot()
                 return
-        await self._end(request, outcome)
-
-    async def _end(self, request: AsyncRequest, outcome: Success | Failure) -> None:
-        from async_inference.wire import (  # for a quick start: see Emulator
-            AsyncPredictResult,
-            AsyncRequestError,
-        )
-
-        errors: list[AsyncRequestError] = []
-        if isinstance(outcome, Success):
-            delivered, undelivered = Event.SUCCEED, Event.SUCCEED_UNDELIVERED
-        else:
-            errors = [AsyncRequestError(code=outcome.code, message=outcome.message)]
-            delivered, undelivered = Event.FAIL, Event.FAIL_UNDELIVERED
+        if isinstance(outcome, Failure):
             _log.warning("request %s failed: %s: %s", request.request_id, outcome.code, outcome.message)
-        event = delivered
-        if request.webhook_endpoint:
-            result = AsyncPredictResult(
-                request_id=request.request_id,
-                model_id=request.model_id,
-                deployment_id=request.deployment_id,
-                time=self._clock.now(),
-                data=outcome.data if isinstance(outcome, Success) else None,
-                errors=errors,
-            )
-            if not await self._connections.deliver(request.webhook_endpoint, result):
-                event = undelivered
-        self._queue.finish(request.request_id, event, self._clock.now(), errors)
+        ending = ending_of(request, outcome)
+        del attempt, request, outcome  # the input and the output would stay in memory behind a slow receiver
+        await self._end(ending)
+
+    async def _end(self, ending: Ending) -> None:
+        event = ending.delivered
+        if ending.webhook_endpoint and not await self._connections.deliver(
+            ending.webhook_endpoint, ending.payload
+        ):
+            event = ending.undelivered
+        self._queue.finish(ending.request_id, event, self._clock.now(), ending.errors)
 
     async def _pause(self) -> None:
         delay, self._back_off = self._back_off, min(self._back_off * 2, BACK_OFF_SECONDS[1])

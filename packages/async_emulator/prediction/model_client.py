@@ -8,11 +8,19 @@ from yarl import URL
 
 from async_emulator.errors import NoMetrics, ReplicaUnreachable
 from async_emulator.prediction.model import CHAIN_REQUEST_ID_HEADER, HOP_BY_HOP, REQUEST_ID_HEADER
-from async_emulator.prediction.outcome import STREAMED, Outcome, is_streamed, outcome_of
+from async_emulator.prediction.outcome import Outcome, is_streamed, outcome_of, streamed
 from async_emulator.queue.request import AsyncRequest
 from async_inference.codes import Kind
 
 _NOT_SENT = HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
+
+
+_AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""Headers that aiohttp adds where they are missing. A caller decodes only what it has asked for, and without
+a type its body is JSON."""
+
+_HEADER_LIMIT = 1_048_576
+"""Bytes of a header of the model's answer. Our choice; aiohttp's own limit would refuse a long cookie."""
 
 
 class ModelClient:
@@ -27,6 +35,7 @@ class ModelClient:
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
+            max_field_size=_HEADER_LIMIT,
         )
 
     async def is_ready(self) -> bool:
@@ -39,7 +48,11 @@ class ModelClient:
 
     async def predict(self, request: AsyncRequest) -> Outcome:
         """Make one attempt at an async request. Raises ReplicaUnreachable where nothing answers."""
-        headers = {"Content-Type": "application/json", REQUEST_ID_HEADER: request.request_id}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept-Encoding": "gzip",  # what outcome_of decodes
+            REQUEST_ID_HEADER: request.request_id,
+        }
         if request.kind is Kind.CHAIN:
             headers[CHAIN_REQUEST_ID_HEADER] = request.request_id
         try:
@@ -48,7 +61,7 @@ class ModelClient:
             ) as response:
                 if is_streamed(response.status, response.headers):
                     response.close()  # a stream may never end
-                    return STREAMED
+                    return streamed(response.status)
                 return outcome_of(response.status, response.headers, await response.read())
         except aiohttp.ClientError as error:
             raise ReplicaUnreachable(str(error)) from error
@@ -62,7 +75,11 @@ class ModelClient:
         passed[REQUEST_ID_HEADER] = request_id
         try:
             async with self._session.post(
-                self._predict_url, data=body, headers=passed, allow_redirects=False
+                self._predict_url,
+                data=body,
+                headers=passed,
+                allow_redirects=False,
+                skip_auto_headers=_AUTO_HEADERS,
             ) as response:
                 yield response
         except aiohttp.ClientError as error:

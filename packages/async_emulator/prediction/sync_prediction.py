@@ -1,7 +1,7 @@
 """A sync prediction: the call goes to the model unchanged, and each piece of the answer goes back at once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from async_emulator.clock import Clock
@@ -20,7 +20,9 @@ PARKING_SECONDS = 1_200.0
 """How long a sync prediction may wait for a replica. Our choice: the platform only says that the wait ends
 (docs.baseten.co/deployment/autoscaling/request-lifecycle)."""
 
-_NOT_RETURNED = HOP_BY_HOP | {"date", "server"}
+_NOT_RETURNED = {name.encode() for name in HOP_BY_HOP | {"date", "server", REQUEST_ID_HEADER.lower()}}
+
+_Headers = Iterable[tuple[bytes, bytes]]
 
 
 class SyncPrediction:
@@ -83,8 +85,8 @@ class SyncPrediction:
 
     async def _predict(self, model: Model, answer: "_Answer") -> None:
         async with model.forward(self._body, self._headers, self._request_id) as response:
-            headers = {**_returned(response.headers), REQUEST_ID_HEADER: self._request_id}
-            await answer.start(response.status, headers)
+            request_id = (REQUEST_ID_HEADER.lower().encode(), self._request_id.encode("latin-1"))
+            await answer.start(response.status, [*_returned(response.raw_headers), request_id])
             async for chunk in response.content.iter_any():
                 await answer.send(chunk)
             await answer.end()
@@ -96,9 +98,8 @@ class _Answer:
     def __init__(self, send: "Send") -> None:
         self._send = send
 
-    async def start(self, status: int, headers: Mapping[str, str]) -> None:
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+    async def start(self, status: int, headers: _Headers) -> None:
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def send(self, chunk: bytes) -> None:
         await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -107,9 +108,11 @@ class _Answer:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _returned(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers of a model's answer that are passed on to the caller."""
-    return {name: value for name, value in headers.items() if name.lower() not in _NOT_RETURNED}
+def _returned(headers: _Headers) -> Iterator[tuple[bytes, bytes]]:
+    """The headers of a model's answer that are passed on to the caller: repeated ones too, byte for byte."""
+    for name, value in headers:
+        if (lower := name.lower()) not in _NOT_RETURNED:
+            yield lower, value
 
 
 async def _caller_left(receive: "Receive") -> None:

@@ -1,7 +1,7 @@
 """The request log: one line for each change of a request's status."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from async_emulator.queue.request import AsyncRequest
 
@@ -22,9 +22,9 @@ def request_line(before: AsyncRequest | None, after: AsyncRequest) -> str:
 
 
 class RequestLog:
-    """Watches a queue, and passes the lines of a moment to `emit` in one piece. `flush` it at the end."""
+    """Watches a queue, and passes the lines of a moment to `emit` together. `flush` it at the end."""
 
-    def __init__(self, emit: Callable[[str], None]) -> None:
+    def __init__(self, emit: Callable[[Sequence[str]], None]) -> None:
         self._emit = emit
         self._lines: list[str] = []
 
@@ -38,4 +38,4 @@ class RequestLog:
         """Write the gathered lines."""
         lines, self._lines = self._lines, []
         if lines:
-            self._emit("\n".join(lines))
+            self._emit(lines)

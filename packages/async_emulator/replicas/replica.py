@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +18,8 @@ from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir, dynamic_co
 
 _READY_INTERVAL_SECONDS = 0.01
 _LOG_INTERVAL_SECONDS = 0.02
+_MUCH_OUTPUT_BYTES = 16_384
+"""A quarter of a pipe: a server that writes as much in an interval soon waits for us. Our choice."""
 _STOP_GRACE_SECONDS = 2.0
 """How long a server may take to end by itself. Our choice: the user waits at the prompt."""
 _KILL_GRACE_SECONDS = 2.0
@@ -40,7 +42,7 @@ class Replica:
     async def start(
         cls,
         spec: ReplicaSpec,
-        log: Callable[[str], None],
+        log: Callable[[Sequence[str]], None],
         connections: Connections,
     ) -> Self:
         """Start a server and wait until it is ready. See ModelServers."""
@@ -134,7 +136,8 @@ class Replica:
         while output := await self._output.read():
             self._log.feed(output)
             # The server logs each call: waking up for each line would cost as much as the call itself.
-            await asyncio.sleep(_LOG_INTERVAL_SECONDS)
+            if len(output) < _MUCH_OUTPUT_BYTES:
+                await asyncio.sleep(_LOG_INTERVAL_SECONDS)
 
     async def _read_last_output(self) -> None:
         await asyncio.wait({self._reading}, timeout=_LAST_OUTPUT_SECONDS)
@@ -149,8 +152,8 @@ class ModelServers:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> Replica:
-        """Start a server and wait until it is ready; pass each line of its log to `log`.
+    async def start(self, spec: ReplicaSpec, log: Callable[[Sequence[str]], None]) -> Replica:
+        """Start a server and wait until it is ready; pass the lines of its log to `log`.
 
         Raises ModelLoadFailed.
         """

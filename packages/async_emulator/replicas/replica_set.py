@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from async_emulator.clock import Clock
@@ -20,7 +20,7 @@ class ReplicaSet:
         capacity: Capacity,
         clock: Clock,
         announce: Callable[[str], None],
-        log: Callable[[str], None],
+        log: Callable[[Sequence[str]], None],
         servers: ReplicaServers,
     ) -> None:
         self._servers = servers

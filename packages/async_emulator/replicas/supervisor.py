@@ -1,7 +1,7 @@
 """Keeps one replica running: when it dies, another is started in its place."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from time import perf_counter
 from typing import Protocol
 
@@ -43,7 +43,7 @@ class RunningReplica(Protocol):
 class ReplicaServers(Protocol):
     """Starts model servers."""
 
-    async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> RunningReplica:
+    async def start(self, spec: ReplicaSpec, log: Callable[[Sequence[str]], None]) -> RunningReplica:
         """Start a server and wait until it is ready; pass each line of its log to `log`.
 
         Raises ModelLoadFailed.
@@ -68,7 +68,7 @@ class ReplicaSupervisor:
         capacity: Capacity,
         clock: Clock,
         announce: Callable[[str], None],
-        log: Callable[[str], None],
+        log: Callable[[Sequence[str]], None],
     ) -> None:
         self.spec = spec
         self.name = name

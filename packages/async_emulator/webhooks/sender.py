@@ -1,25 +1,25 @@
 """The delivery of results to webhooks (docs.baseten.co/inference/async, "Processing async predict results").
 
 Best effort, at least once: an answer that comes too late counts as none. The signed bytes are the sent bytes.
-Both attempts send the same bytes; the platform does not say whether `time` is new in the second.
+`time` is when the first attempt begins, however long the payload has waited: receivers refuse old ones. Both
+attempts send the same bytes; the platform does not say whether `time` is new in the second.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Protocol
 
 from async_emulator.clock import Clock
 from async_emulator.webhooks.delivery import Delivery, PrivateAddress, ReceiverAnswer
+from async_emulator.webhooks.payload import Payload
+from async_emulator.webhooks.places import DeliveryPlaces, receiver_of
 from async_emulator.webhooks.signing_secrets import WebhookSecrets
+from async_emulator.webhooks.waiting_outputs import WaitingOutputs
 from async_inference.webhook_url import shown, webhook_url_problem
 from async_inference.webhooks import SIGNATURE_HEADER, signature_header
-from async_inference.wire import AsyncPredictResult
 
 PAUSE_SECONDS = 2.0
 TIMEOUT_SECONDS = 10.0
-_AT_ONCE = 256
-"""Deliveries under way at once, so that slow receivers do not use up this process's sockets. Our choice."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class WebhookSender:
         clock: Clock,
         connection: Connection,
         secrets: WebhookSecrets,
+        outputs: WaitingOutputs | None = None,
         attempts: int = 2,
         allow_private: bool = False,
     ) -> None:
@@ -58,24 +59,39 @@ class WebhookSender:
         self._attempts = attempts
         self._allow_private = allow_private
         self._watchers: list[DeliveryWatcher] = []
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._outputs = outputs or WaitingOutputs()
+        self._places = DeliveryPlaces()
 
     def watch(self, watcher: DeliveryWatcher) -> None:
         """Call `watcher` after every attempt from now on."""
         self._watchers.append(watcher)
 
-    async def deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:
-        """Send `result`; return whether the receiver accepted it."""
+    async def deliver(self, webhook_endpoint: str, payload: Payload) -> bool:
+        """Send `payload` once its receiver has a place; return whether the receiver accepted it."""
         problem = webhook_url_problem(webhook_endpoint, allow_private=self._allow_private)
         if problem is not None:  # an emulator with other settings queued the request
-            _log.warning("request %s: its webhook endpoint %s", result.request_id, problem)
+            _log.warning("request %s: its webhook endpoint %s", payload.request_id, problem)
             return False
-        body = result.model_dump_json().encode()
+        size = payload.wait_in(self._outputs)
+        try:
+            async with self._places.place(receiver_of(webhook_endpoint), size):
+                try:
+                    body = payload.result(self._clock.now()).model_dump_json().encode()
+                except OSError as error:
+                    _log.warning(
+                        "request %s: its output, which waited on disk, is lost: %s", payload.request_id, error
+                    )
+                    return False
+                return await self._attempt(webhook_endpoint, payload, body)
+        finally:
+            payload.drop()
+
+    async def _attempt(self, url: str, payload: Payload, body: bytes) -> bool:
+        """Make the attempts. The place is kept between them, so that `time` does not grow old meanwhile."""
         for attempt in range(1, self._attempts + 1):
             if attempt > 1:
                 await self._clock.sleep(PAUSE_SECONDS)
-            async with self._room:
-                delivery = await self._send(webhook_endpoint, result, body, attempt)
+            delivery = await self._send(url, payload, body, attempt)
             for watcher in self._watchers:
                 watcher.delivered(delivery)
             if delivery.is_accepted:
@@ -84,8 +100,8 @@ class WebhookSender:
             _log.warning(
                 "Failed to send async predict results for request %s to webhook endpoint %s. "
                 "Status code: %s, response: %s",
-                result.request_id,
-                shown(webhook_endpoint),
+                payload.request_id,
+                shown(url),
                 "none" if answer is None else answer.status,
                 delivery.problem if answer is None else answer.body,
             )
@@ -93,9 +109,9 @@ class WebhookSender:
                 break
         return False
 
-    async def _send(self, url: str, result: AsyncPredictResult, body: bytes, attempt: int) -> Delivery:
+    async def _send(self, url: str, payload: Payload, body: bytes, attempt: int) -> Delivery:
         sent_at = self._clock.now()
-        headers = {"Content-Type": "application/json", "X-BASETEN-REQUEST-ID": result.request_id}
+        headers = {"Content-Type": "application/json", "X-BASETEN-REQUEST-ID": payload.request_id}
         if secrets := self._secrets.active(sent_at):
             headers[SIGNATURE_HEADER] = signature_header(body, secrets)
         answer, problem, is_refused = None, None, False
@@ -107,9 +123,9 @@ class WebhookSender:
         except OSError as error:
             problem, is_refused = str(error) or type(error).__name__, isinstance(error, PrivateAddress)
         return Delivery(
-            request_id=result.request_id,
-            model_id=result.model_id,
-            deployment_id=result.deployment_id,
+            request_id=payload.request_id,
+            model_id=payload.model_id,
+            deployment_id=payload.deployment_id,
             webhook_endpoint=url,
             attempt=attempt,
             sent_at=sent_at,

@@ -7,6 +7,8 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from async_inference.printable import printable
+
 if TYPE_CHECKING:
     from truss_outputs.store import Store
 
@@ -101,5 +103,5 @@ def _record(store: "Store", key: str, size: int) -> ErrorRecord:
 
 
 def _shown(text: str) -> str:
-    """Return the text on one line, without what could steer a terminal."""
-    return "".join(each if each.isprintable() else "�" for each in " ".join(text.split()))
+    """Return the text on one line, as a terminal may show it."""
+    return printable(" ".join(text.split()))

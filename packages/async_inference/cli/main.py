@@ -13,6 +13,7 @@ import click
 
 from async_inference.cli.commands import BUILT_IN
 from async_inference.cli.plugins import plugins
+from async_inference.printable import printable
 
 _PLUGIN_GROUP = "truss_async.commands"
 _JSON = "--json"
@@ -77,7 +78,7 @@ def main(context: click.Context) -> None:
 
 
 def _end(error: Exception, message: str, code: int, *, as_json: bool) -> NoReturn:
-    message = " ".join(message.split())
+    message = printable(" ".join(message.split()))  # it may quote a service, or what others have stored
     click.echo(f"truss-async: {message}", err=True)
     if as_json:
         _show_error(error, message, code)

@@ -9,10 +9,10 @@ from async_emulator.api.errors import CallRefused
 from async_emulator.clock import AdvanceableClock, ManualClock
 from async_emulator.prediction.model import ModelServer
 from async_emulator.prediction.outcome import Failure, Success
-from async_inference.wire import AsyncPredictResult
+from async_emulator.webhooks.payload import Payload
 from tests.fake_model import FakeModel
 from tests.integration.conftest import Platform
-from tests.queued_request import START, request
+from tests.queued_request import request
 
 SECRET = "whsec_" + "s" * 40
 
@@ -181,11 +181,9 @@ async def test_faults_can_be_cleared(workshop):
 async def test_the_next_deliveries_are_lost(workshop):
     workshop.platform.configure(webhook_attempts=1)
     await workshop.call("POST", "faults", {"webhooks": 1})
-    result = AsyncPredictResult(
-        request_id="r", model_id="m", deployment_id="d", time=START, data=None, errors=[]
-    )
     for _ in range(2):  # nobody listens on port 1
-        assert not await workshop.platform.server.deliver("http://127.0.0.1:1/hook", result)
+        payload = Payload(request_id="r", model_id="m", deployment_id="d", output=b"{}")
+        assert not await workshop.platform.server.deliver("http://127.0.0.1:1/hook", payload)
     lost, refused = [each["problem"] for each in await workshop.call("GET", "deliveries")]
     assert "was made to fail" in lost
     assert "was made to fail" not in refused

@@ -6,9 +6,9 @@ from async_emulator.errors import ReplicaUnreachable
 from async_emulator.prediction.outcome import BackPressure, Failure, Success
 from async_inference.wire import ErrorCode
 
-BROKEN = Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="it broke", is_retryable=True)
+BROKEN = Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="it broke", is_retryable=True, status=500)
 UNREACHABLE_ONCE = ReplicaUnreachable("gone")
-INVALID = Failure(code=ErrorCode.MODEL_INVALID_INPUT, message="not like that", is_retryable=False)
+INVALID = Failure(code=ErrorCode.MODEL_INVALID_INPUT, message="not like that", is_retryable=False, status=422)
 
 
 async def test_a_request_runs(platform):
@@ -16,6 +16,26 @@ async def test_a_request_runs(platform):
     await platform.settle()
     assert platform.attempts[0].model_input == '{"prompt":"é"}'.encode()
     assert (await platform.status(request_id))["status"] == "SUCCEEDED"
+
+
+@pytest.mark.closeness("input bytes")
+@pytest.mark.parametrize(
+    "model_input",
+    [b"1E400", b"-0", b"[1.10, NaN]", b'{ "a": 1, "a": "\\u00e9\xc3\xa9" }', b"[%s]" % (b"7" * 4_300)],
+)
+async def test_the_input_reaches_the_model_as_it_was_written(platform, model_input):
+    body = b'{"priority": 1, "model_input":\t%s }' % model_input
+    response = await platform.http.post("/production/async_predict", content=body)
+    assert response.status_code == 201
+    await platform.settle()
+    assert platform.attempts[0].model_input == model_input
+
+
+@pytest.mark.parametrize("body", ['{"model_input": 1}'.encode("utf-16"), b'\xef\xbb\xbf{"model_input": 1}'])
+async def test_a_body_that_is_not_plain_utf_8_is_refused(platform, body):
+    response = await platform.http.post("/production/async_predict", content=body)
+    assert response.status_code == 400
+    assert response.json()["error"].startswith("Invalid JSON: ")
 
 
 async def test_requests_wait_while_no_replica_is_ready(platform):
@@ -152,7 +172,9 @@ async def test_a_fault_of_the_emulator_is_retried_and_named(platform, caplog):
 async def test_whether_a_model_that_is_not_ready_is_asked_again_is_a_setting(platform, is_final):
     platform.serve(retry_not_ready=not is_final)
     platform.open(1)
-    platform.outcomes = [Failure(code=ErrorCode.MODEL_NOT_READY, message="not yet", is_retryable=True)]
+    platform.outcomes = [
+        Failure(code=ErrorCode.MODEL_NOT_READY, message="not yet", is_retryable=True, status=400)
+    ]
     request_id = await platform.submit(inference_retry_config={"initial_delay_ms": 0})
     await platform.settle()
     assert (await platform.status(request_id))["status"] == ("FAILED" if is_final else "SUCCEEDED")

@@ -11,7 +11,7 @@ from async_emulator.errors import ReplicaUnreachable
 from async_emulator.prediction.outcome import BackPressure, Failure
 from async_inference.wire import ErrorCode
 
-BROKEN = Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="it broke", is_retryable=True)
+BROKEN = Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="it broke", is_retryable=True, status=500)
 AT_ONCE = {"max_attempts": 2, "initial_delay_ms": 0}
 
 

@@ -1,14 +1,16 @@
 """The metrics, under the platform's names and labels."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 
+from async_emulator.errors import ReplicaUnreachable
 from async_emulator.metrics.measured_deployments import MeasuredDeployments
 from async_emulator.metrics.observation import Observation
-from async_emulator.prediction.outcome import BackPressure, Failure
+from async_emulator.prediction.outcome import BackPressure, Failure, Success
 from async_emulator.webhooks.delivery import Delivery, ReceiverAnswer
 from async_inference.wire import ErrorCode
 
@@ -100,16 +102,19 @@ async def test_the_time_in_the_queue_ends_with_the_lease(observed):
     ("outcome", "status"),
     [
         (None, "200"),
+        (Success(body=b"", status=204), "204"),
         (BackPressure(), "429"),
-        (Failure(code=ErrorCode.MODEL_INVALID_INPUT, message="", is_retryable=False), "422"),
-        (Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="", is_retryable=True), "500"),
+        (Failure(code=ErrorCode.MODEL_INVALID_INPUT, message="", is_retryable=False, status=409), "409"),
+        (Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="", is_retryable=True, status=507), "507"),
+        (ReplicaUnreachable(), "502"),
     ],
 )
 async def test_each_attempt_at_an_async_request_is_a_call(observed, outcome, status):
     observed.outcomes = [outcome] if outcome else []
     await observed.submit(model_input={"a": 1})
     request = observed.queue.lease("deployment", observed.clock.now())
-    await observed.server.instrument(observed).predict(request)
+    with suppress(ReplicaUnreachable):
+        await observed.server.instrument(observed).predict(request)
     seen = await scrape(observed)
     labels = {**OF_ASYNC, "status_code": status}
     assert seen.value("baseten_inference_requests_total", labels) == 1

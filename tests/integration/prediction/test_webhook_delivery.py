@@ -12,17 +12,12 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from async_emulator.clock import ManualClock
 from async_emulator.webhooks.connection import WebhookConnection
 from async_emulator.webhooks.delivery import Delivery, PrivateAddress
+from async_emulator.webhooks.payload import Payload
 from async_emulator.webhooks.sender import WebhookSender
 from async_emulator.webhooks.signing_secrets import WebhookSecrets
-from async_inference import AsyncPredictResult, verify_signature
+from async_inference import verify_signature
 
-RESULT = AsyncPredictResult(
-    request_id="abc",
-    model_id="m",
-    deployment_id="d",
-    time=datetime(2024, 4, 30, 1, 1, 8, 883423, tzinfo=UTC),
-    data={"é": 1e-7},
-)
+NOW = datetime(2024, 4, 30, 1, 1, 8, 883423, tzinfo=UTC)
 BODY = (
     '{"request_id":"abc","model_id":"m","deployment_id":"d","type":"async_request_completed",'
     '"time":"2024-04-30T01:01:08.883423Z","data":{"é":1e-7},"errors":[]}'
@@ -69,7 +64,7 @@ class Sending:
     def __init__(self, receiver: Receiver, connection: WebhookConnection) -> None:
         self.receiver = receiver
         self.connection = connection
-        self.clock = ManualClock()
+        self.clock = ManualClock(NOW)
         self.secrets = WebhookSecrets()
         self.deliveries: list[Delivery] = []
         self.sender = WebhookSender(
@@ -85,7 +80,8 @@ class Sending:
     async def deliver(self, statuses: list[int], url: str | None = None) -> bool:
         """Deliver; whenever nothing happens any more, let 10 seconds pass."""
         self.receiver.statuses = list(statuses)
-        delivery = asyncio.create_task(self.sender.deliver(url or self.receiver.url, RESULT))
+        payload = Payload(request_id="abc", model_id="m", deployment_id="d", output='{"é": 1e-7}'.encode())
+        delivery = asyncio.create_task(self.sender.deliver(url or self.receiver.url, payload))
         while not delivery.done():
             count = len(self.receiver.received)
             await asyncio.wait({delivery}, timeout=0.05)

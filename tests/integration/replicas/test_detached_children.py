@@ -88,7 +88,7 @@ class Tree:
 
     async def start(self, deed: str) -> Replica:
         self.write(deed)
-        return await ModelServers(Connections()).start(self.spec, self.lines.append)
+        return await ModelServers(Connections()).start(self.spec, self.lines.extend)
 
     def pid(self, name: str) -> int:
         path = self.app / f"{name}.pid"
@@ -144,7 +144,7 @@ async def test_a_crash_is_noticed_and_replaced_although_a_daemon_holds_its_pipe_
         capacity=Capacity(),
         clock=SystemClock(),
         announce=tree.lines.append,
-        log=tree.lines.append,
+        log=tree.lines.extend,
         servers=ModelServers(Connections()),
     )
     await replicas.start(tree.spec, 1)

@@ -119,6 +119,7 @@ def test_a_refusal_is_an_error_of_its_own_kind(api, client, status_code, kind, b
         ({"error": {"kind": "nested"}}, '{"kind": "nested"}'),
         ({"detail": "spec's other field"}, "spec's other field"),
         (b"x" * 5_000, "x" * 200),
+        (b'{"error": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", '{"error": ' + "[" * 190),
     ],
 )
 def test_any_refusal_is_shown_as_it_came(api, client, body, said):

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -43,7 +44,7 @@ def test_a_line_says_what_happened_and_how_long_the_status_before_lasted():
 
 
 async def test_all_that_happens_in_one_moment_is_written_at_once():
-    written: list[str] = []
+    written: list[Sequence[str]] = []
     queue = MemoryQueue()
     log = RequestLog(written.append)
     queue.watch(log)
@@ -52,5 +53,5 @@ async def test_all_that_happens_in_one_moment_is_written_at_once():
     assert written == []
     log.flush()
     log.flush()
-    [text] = written
-    assert [line.split()[2] for line in text.splitlines()] == ["request_id=a", "request_id=b"]
+    [lines] = written
+    assert [line.split()[2] for line in lines] == ["request_id=a", "request_id=b"]

@@ -1,7 +1,7 @@
 """Model servers that are no processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -57,11 +57,11 @@ class Workbench:
             capacity=self.capacity,
             clock=self.clock,
             announce=self.lines.append,
-            log=self.lines.append,
+            log=self.lines.extend,
             servers=self,
         )
 
-    async def start(self, spec: ReplicaSpec, log: Callable[[str], None]) -> FakeReplica:
+    async def start(self, spec: ReplicaSpec, log: Callable[[Sequence[str]], None]) -> FakeReplica:
         await self.may_load.wait()
         if self.failures:
             raise ModelLoadFailed(self.failures.pop(0))

@@ -13,6 +13,7 @@ from async_inference.cli.options import (
     outputs_options,
 )
 from async_inference.cli.result_store import Outputs
+from async_inference.printable import printable
 
 _AGE = re.compile(r"([0-9]{1,5})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -81,7 +82,7 @@ def gc(older_than: timedelta, delete: bool, yes: bool, outputs: Outputs, as_json
         if as_json:
             objects.append({"url": url, "size": orphan.entry.size, "reason": orphan.reason})
         else:
-            click.echo(f"{url}  {orphan.entry.size:,} bytes, {orphan.reason}")
+            click.echo(f"{printable(url)}  {orphan.entry.size:,} bytes, {orphan.reason}")
     if as_json:
         display.show_json({"deleted": delete, "size": size, "objects": objects})
     else:

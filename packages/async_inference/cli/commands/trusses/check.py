@@ -11,6 +11,7 @@ from async_inference.cli import display
 from async_inference.cli.options import EXIT_CODES, json_option
 from async_inference.cli.result_store import Outputs, open_as_caller
 from async_inference.cli.truss_config import read_truss_config
+from async_inference.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,4 +98,4 @@ def _show(findings: "Sequence[Finding]", *, as_json: bool) -> None:
         remark = each.problem or each.note
         label = "failed" if each.problem else "warning" if each.note else "ok"
         line = f"{label:<8}{each.subject}{f': {remark}' if remark else ''}"
-        click.echo(" ".join(line.splitlines()))
+        click.echo(one_line(line))

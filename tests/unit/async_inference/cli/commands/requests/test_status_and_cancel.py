@@ -28,6 +28,24 @@ def test_status_of_a_failed_request_was_told_all_the_same(api, run):
         assert shown in result.stdout
 
 
+FORGED = "it broke\nstatus SUCCEEDED\x1b[2J\u202e\u2028\x9b1m"
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("status", "--json"), ("cancel",), ("wait",)])
+def test_nothing_that_others_said_begins_a_line_or_steers_the_terminal(api, run, outputs, arguments):
+    api.has_status("r2", "FAILED", errors=[{"code": "MODEL_PREDICT_ERROR", "message": FORGED}])
+    api.answer("DELETE", "/async_request/r2", 200, {"request_id": "r2", "canceled": False, "message": FORGED})
+    command, *options = arguments
+    place = () if command == "cancel" else ("--outputs", outputs)
+    result = run(command, "r2", *options, *place)
+    printed = result.stdout + result.stderr
+    assert "it broke" in printed
+    assert not set(printed) & set("\x1b\u202e\u2028\x9b")
+    assert [line for line in printed.splitlines() if line.startswith("status SUCCEEDED")] == []
+    if "--json" in options:
+        assert json.loads(result.stdout)["errors"][0]["message"] == FORGED
+
+
 def test_status_of_an_unknown_request(api, refused):
     api.answer("GET", "/async_request/r1", 404, {"error": "there is no\nasync request 'r1'"})
     refused(1, "answered 404: there is no async request 'r1'", "status", "r1")

@@ -41,19 +41,19 @@ def test_the_last_attempts_reason_ends_the_command(
     record("the first", 1)
     url = record("the last\n of them\x1b[2J", 2)
     arguments = [command, "r2", "--outputs", outputs, *(("--timeout", "0") if ending == "QUEUED" else ())]
-    said = f"the last attempt stored its reason: MODEL_PREDICT_ERROR: the last of them�[2J ({url})"
+    said = f"the last attempt stored its reason: MODEL_PREDICT_ERROR: the last of them\\x1b[2J ({url})"
     refused(code, said, *arguments)
     result = run(*arguments, "--json")
     assert result.exit_code == code
     error = json.loads(result.stdout)["error"]
     assert list(error) == JSON_KEYS
     assert (error["type"], error["exit_code"]) == (kind, code)
-    assert [each["message"] for each in error["records"]] == ["the first", "the last of them�[2J"]
+    assert [each["message"] for each in error["records"]] == ["the first", "the last of them\\x1b[2J"]
     assert error["records"][1] == {
         "url": url,
         "time": "2026-01-01T00:02:00+00:00",
         "code": "MODEL_PREDICT_ERROR",
-        "message": "the last of them�[2J",
+        "message": "the last of them\\x1b[2J",
         "exception": "ValueError",
     }
     assert said in result.stderr

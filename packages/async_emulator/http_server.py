@@ -78,9 +78,9 @@ class HttpServer:
             pages=pages,
         )
 
-    async def connect(self, base_url: str) -> ModelServer:
-        """Return the model server at `base_url`; the caller closes it."""
-        return self.instrument(ModelClient(base_url))
+    async def connect(self, base_url: str, token: str) -> ModelServer:
+        """Return the model server at `base_url`, which wants `token`; the caller closes it."""
+        return self.instrument(ModelClient(base_url, token))
 
     def instrument(self, model: ModelServer) -> ModelServer:
         """Return the model with the faults that are planned, if any can be, and measured."""

@@ -38,7 +38,7 @@ class Receivers:
         self.delivered: list[tuple[str, AsyncPredictResult]] = []
         self.accept = True
 
-    async def connect(self, base_url: str) -> ModelServer:
+    async def connect(self, base_url: str, token: str) -> ModelServer:
         raise AssertionError("no replica is started")
 
     async def deliver(self, webhook_endpoint: str, result: AsyncPredictResult) -> bool:

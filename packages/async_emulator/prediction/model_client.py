@@ -7,18 +7,29 @@ import aiohttp
 from yarl import URL
 
 from async_emulator.errors import ReplicaUnreachable
-from async_emulator.prediction.model import CHAIN_REQUEST_ID_HEADER, HOP_BY_HOP, REQUEST_ID_HEADER
+from async_emulator.prediction.model import (
+    CHAIN_REQUEST_ID_HEADER,
+    HOP_BY_HOP,
+    REQUEST_ID_HEADER,
+    TOKEN_HEADER,
+)
 from async_emulator.prediction.outcome import STREAMED, Outcome, is_streamed, outcome_of
 from async_emulator.queue.request import AsyncRequest
 from async_inference.codes import Kind
 
-_NOT_SENT = HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
+_NOT_SENT = HOP_BY_HOP | {
+    *("authorization", "content-length", "host"),
+    *(REQUEST_ID_HEADER.lower(), TOKEN_HEADER.lower()),
+}
 
 
 class ModelClient:
-    """Calls one model server. See ModelServer. Needs a running event loop; `close` it."""
+    """Calls one model server. See ModelServer. Needs a running event loop; `close` it.
 
-    def __init__(self, base_url: str) -> None:
+    Every call carries `token`, without which the server answers nobody.
+    """
+
+    def __init__(self, base_url: str, token: str) -> None:
         self._predict_url = URL(f"{base_url}/v1/models/model:predict")
         self._ready_url = f"{base_url}/v1/models/model"
         # No limits here: the dispatcher decides how many calls run at once, and for how long.
@@ -26,6 +37,7 @@ class ModelClient:
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
+            headers={TOKEN_HEADER: token},
         )
 
     async def is_ready(self) -> bool:

@@ -59,6 +59,9 @@ Page = Callable[[Request], Awaitable[ASGIApp]]
 class InferenceApi:
     """The API as an ASGI application. Every error becomes an answer in the platform's words.
 
+    The key alone decides who is answered. Host and Origin do not: a browser sends the key for no page,
+    so a page that a name server leads here (DNS rebinding) reads only what needs no key.
+
     `pages` are further paths, which need the key too. A page whose path ends with a slash answers every path
     that begins with it.
     """

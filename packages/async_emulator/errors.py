@@ -11,6 +11,7 @@ EmulatorError
 │   ├── DataDirInUse             another emulator works in this data directory
 │   ├── DataDirTooNew            a later version of truss-async wrote the queue in this data directory
 │   └── DataDirUnusable          the queue in this data directory cannot be opened
+├── DiskUnusable                 the disk that is to hold a build takes no more
 ├── EnvironmentBuildFailed       the model's requirements could not be installed
 ├── ModelLoadFailed              the model server ended before it was ready
 ├── ReplicaUnreachable           the model server did not answer a prediction
@@ -102,6 +103,15 @@ class DataDirUnusable(UsageProblem):
     def __init__(self, data_dir: Path, reason: object) -> None:
         self.data_dir = data_dir
         super().__init__(f"{data_dir} cannot hold the queue ({reason}): choose another --data-dir")
+
+
+class DiskUnusable(EmulatorError):
+    """The disk that is to hold a build is full, or may only be read."""
+
+    def __init__(self, folder: Path, disk: Path, reason: str) -> None:
+        self.folder = folder
+        self.disk = disk
+        super().__init__(f"nothing can be written to {folder} ({reason}): make room on the disk at {disk}")
 
 
 class EnvironmentBuildFailed(EmulatorError):

@@ -36,7 +36,7 @@ _PRAGMAS = (
     "journal_size_limit = 67108864",
 )
 
-_FILE = "queue.sqlite3"
+QUEUE_FILE = "queue.sqlite3"
 _BESIDE = ("-wal", "-shm", "-journal")
 """The endings of the files that SQLite keeps beside its own, with the same rights (sqlite.org/tempfiles)."""
 
@@ -52,8 +52,8 @@ class SQLiteQueue:
         self._sql = _statements()
         try:
             data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _keep_from_others(data_dir / _FILE)
-            self._connection = sqlite3.connect(data_dir / _FILE, isolation_level=None, timeout=0)
+            _keep_from_others(data_dir / QUEUE_FILE)
+            self._connection = sqlite3.connect(data_dir / QUEUE_FILE, isolation_level=None, timeout=0)
         except (OSError, sqlite3.OperationalError) as error:
             raise DataDirUnusable(data_dir, error) from error
         self._failure: sqlite3.Error | None = None

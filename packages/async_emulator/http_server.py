@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 
 from async_emulator.api.app import InferenceApi, Page
+from async_emulator.api.caller_connection import CallerConnection
 from async_emulator.api.chainlet_calls import ChainletCalls
 from async_emulator.api.routing import Targets
 from async_emulator.api.service import AsyncService
@@ -96,6 +97,7 @@ class HttpServer:
         server = _UvicornServer(
             uvicorn.Config(
                 self.api,
+                http=CallerConnection,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -117,7 +117,11 @@ class InferenceApi:
         except Exception as error:
             _log.exception("%s %s could not be answered", request.method, request.url.path)
             problem = api_errors.internal(error)
-        return problem.response({REQUEST_ID_HEADER: self._new_id()})
+        return self.answer_to(problem)
+
+    def answer_to(self, refusal: CallRefused) -> JSONResponse:
+        """Return the answer to a call that is refused, under an id of its own."""
+        return refusal.response({REQUEST_ID_HEADER: self._new_id()})
 
     async def _dispatch(self, request: Request) -> ASGIApp:
         path: str = request.scope["path"]

@@ -122,11 +122,14 @@ class EnvironmentBuildFailed(EmulatorError):
 
 
 class ModelLoadFailed(EmulatorError):
-    """The model server ended before it was ready. `reason` is its last error line."""
+    """The model server ended before it was ready. `reason` is its last error line.
 
-    def __init__(self, reason: str) -> None:
+    `name` says which model it is, where there are several.
+    """
+
+    def __init__(self, reason: str, name: str = "") -> None:
         self.reason = reason
-        super().__init__(f"the model failed to load: {reason}")
+        super().__init__(f"the model {name + ' ' if name else ''}failed to load: {reason}")
 
 
 class ReplicaUnreachable(EmulatorError):

@@ -13,6 +13,7 @@ from typing import Self
 from async_emulator.errors import ModelLoadFailed
 from async_emulator.prediction.connections import Connections
 from async_emulator.prediction.model import TOKEN_HEADER, ModelServer
+from async_emulator.replicas.exit_code import told
 from async_emulator.replicas.model_log import ModelLog
 from async_emulator.replicas.output_pipe import OutputPipe
 from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir, dynamic_config_dir
@@ -73,7 +74,10 @@ class Replica:
             if await replica.answers():
                 return replica
             await replica._read_last_output()
-            reason = replica._log.last_error or f"the server ended with {await replica.ended()}"
+            code = told(await replica.ended())
+            reason = (
+                replica._log.last_error or f"its server ended with {code}; its code may have called os._exit"
+            )
             raise ModelLoadFailed(reason)
         except BaseException:
             await replica.stop()

@@ -16,12 +16,14 @@ Standard library only: the model's environment holds what its image would hold.
 """
 
 import hmac
+import logging
 import os
 import signal
 import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -130,7 +132,11 @@ class Door:
         given = [value for name, value in scope["headers"] if name == self._name]
         if len(given) == 1 and hmac.compare_digest(given[0], self._token):
             others = [(name, value) for name, value in scope["headers"] if name != self._name]
-            await self._app({**scope, "headers": others}, receive, send)
+            try:
+                await self._app({**scope, "headers": others}, receive, send)
+            except SystemExit as error:
+                print(f"the model called sys.exit({error.code!r}) in a call, which fails", file=sys.stderr)
+                raise
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -138,6 +144,25 @@ class Door:
             body = b'{"error": "this server answers the emulator alone"}'
             await send({"type": "http.response.start", "status": 403, "headers": headers})
             await send({"type": "http.response.body", "body": body})
+
+
+def _end_with_a_failed_load(raised: threading.ExceptHookArgs) -> None:
+    """End the server where its model called sys.exit while it loaded.
+
+    The call ends the thread alone, of which truss_server hears nothing: the server would load for ever. Any
+    other thread may end so.
+    """
+    if not isinstance(raised.exc_value, SystemExit):
+        threading.__excepthook__(raised)
+        return
+    trace = traceback.walk_tb(raised.exc_traceback)
+    if any(
+        frame.f_code.co_name == "load" and "model_wrapper" in frame.f_globals["__name__"]
+        for frame, _ in trace
+    ):
+        error = (SystemExit, raised.exc_value, raised.exc_traceback)
+        logging.getLogger().error("The model called sys.exit while it loaded", exc_info=error)
+        os._exit(raised.exc_value.code if isinstance(raised.exc_value.code, int) else 1)
 
 
 def _serve(packages_dir: str, dynamic_config_dir: str, listener_fd: int, header: bytes) -> None:
@@ -172,6 +197,7 @@ def _serve(packages_dir: str, dynamic_config_dir: str, listener_fd: int, header:
 
         of_chainlets.DYNAMIC_CONFIG_MOUNT_DIR = dynamic_config_dir
     # The file that says that loading failed: in the image it is in the home folder, which here is the user's.
+    threading.excepthook = _end_with_a_failed_load
     truss_server.INFERENCE_SERVER_FAILED_FILE = Path("inference_server_crashed.txt").resolve()
     runpy.run_path("main.py", run_name="__main__")
 

@@ -6,31 +6,31 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from async_emulator.errors import DiskUnusable
+from async_emulator.errors import DiskFull
 
-_REASONS = {code: os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)}
+_REASONS = {code: os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT)}
 _ALMOST_FULL_BYTES = 1_048_576
 
 
 @contextlib.contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
-    """Raise DiskUnusable in place of an OSError that says that the disk takes no more."""
+    """Raise DiskFull in place of an OSError that says that the disk takes no more."""
     try:
         yield
     except OSError as error:
         if (reason := reason_in(str(error))) is not None:
-            raise DiskUnusable(folder, disk_of(folder), reason) from error
+            raise DiskFull(folder, disk_of(folder), reason) from error
         raise
 
 
 def refuse_full(folder: Path, problem: str = "") -> None:
-    """Raise DiskUnusable where the disk is full, or `problem`, another program's words, says so."""
+    """Raise DiskFull where the disk is full, or `problem`, another program's words, says so."""
     reason = reason_in(problem)
     status = os.statvfs(folder)
     if reason is None and status.f_bavail * status.f_frsize < _ALMOST_FULL_BYTES:
         reason = _REASONS[errno.ENOSPC]
     if reason is not None:
-        raise DiskUnusable(folder, disk_of(folder), reason)
+        raise DiskFull(folder, disk_of(folder), reason)
 
 
 def reason_in(text: str) -> str | None:

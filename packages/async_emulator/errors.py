@@ -11,7 +11,7 @@ EmulatorError
 │   ├── DataDirInUse             another emulator works in this data directory
 │   ├── DataDirTooNew            a later version of truss-async wrote the queue in this data directory
 │   └── DataDirUnusable          the queue in this data directory cannot be opened
-├── DiskUnusable                 the disk that is to hold a build takes no more
+├── DiskFull                     the disk that is to hold a build takes no more
 ├── EnvironmentBuildFailed       the model's requirements could not be installed
 ├── ModelLoadFailed              the model server ended before it was ready
 ├── ReplicaUnreachable           the model server did not answer a prediction
@@ -105,8 +105,8 @@ class DataDirUnusable(UsageProblem):
         super().__init__(f"{data_dir} cannot hold the queue ({reason}): choose another --data-dir")
 
 
-class DiskUnusable(EmulatorError):
-    """The disk that is to hold a build is full, or may only be read."""
+class DiskFull(EmulatorError):
+    """The disk that is to hold a build is full, or its user may write no more."""
 
     def __init__(self, folder: Path, disk: Path, reason: str) -> None:
         self.folder = folder

@@ -32,7 +32,7 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
 @click.option(
     "--api-key",
     envvar="BASETEN_API_KEY",
-    help="The key that callers must send; also read from BASETEN_API_KEY. Default: a new one, printed once.",
+    help="The key that callers must send; safer in BASETEN_API_KEY. Default: a new one, printed once.",
 )
 @click.option(
     "--api-key-file",

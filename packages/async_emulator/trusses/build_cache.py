@@ -45,7 +45,7 @@ class BuildCache:
     def building(self, wanted: Path) -> Iterator[Path]:
         """Lend a new folder beside `wanted`, to be filled, of which a part is then put in place.
 
-        Raises DiskUnusable where the disk takes no more.
+        Raises DiskFull where the disk takes no more.
         """
         folder = wanted.with_name(f"{_BUILDING}{secrets.token_hex(8)}")
         with writing_to(wanted.parent):

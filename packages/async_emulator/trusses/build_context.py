@@ -32,7 +32,7 @@ def truss_sources(truss_dir: Path) -> list[Path]:
 async def build_context(truss_dir: Path, cache: BuildCache, truss: TrussProcess) -> Path:
     """Return the build context of the Truss's present files, built unless it is in the cache.
 
-    Raises NotATruss where truss refuses the folder, and DiskUnusable.
+    Raises NotATruss where truss refuses the folder, and DiskFull.
     """
     check_truss(truss_dir)
     context = cache.contexts_dir / fingerprint(truss_sources(truss_dir))
@@ -41,7 +41,7 @@ async def build_context(truss_dir: Path, cache: BuildCache, truss: TrussProcess)
     with cache.building(context) as building:
         written = building / "context"
         if problem := await truss.write_context(truss_dir, written):
-            refuse_full(building, problem)
+            refuse_full(cache.contexts_dir, problem)
             raise NotATruss(truss_dir / "config.yaml", problem)
         cache.put_in_place(written, context)
     return context

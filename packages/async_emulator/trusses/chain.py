@@ -53,7 +53,7 @@ class BuiltChain:
 async def build_chain(chain_file: Path, cache: BuildCache, truss: TrussProcess) -> BuiltChain:
     """Return the chain of the present files, built unless it is in the cache.
 
-    Raises NotAChain where its code fails, or truss refuses it, and DiskUnusable.
+    Raises NotAChain where its code fails, or truss refuses it, and DiskFull.
     """
     check_chain(chain_file)
     known = cache.chains_dir / f"{_fingerprint(chain_file)}.json"
@@ -63,7 +63,7 @@ async def build_chain(chain_file: Path, cache: BuildCache, truss: TrussProcess) 
         written = building / "chain"
         answer = await truss.write_chain(chain_file, written)
         if problem := answer.get("problem"):
-            refuse_full(building, str(problem))
+            refuse_full(cache.chains_dir, str(problem))
             raise NotAChain(str(problem))
         sources = [Path(source) for source in answer["sources"]]
         (written / _INDEX).write_text(json.dumps(answer), encoding="utf-8")

@@ -39,7 +39,7 @@ class ModelEnvironments:
         """Return the Python with the context's requirements, which are installed unless they are already.
 
         The interpreter is looked for each time; `announce` warns each time where it is of another version.
-        uv's progress goes to standard error. Raises EnvironmentBuildFailed and DiskUnusable.
+        uv's progress goes to standard error. Raises EnvironmentBuildFailed and DiskFull.
         """
         interpreter = await self._interpreters.find(python_version)
         if interpreter is None:
@@ -88,7 +88,7 @@ async def _build(building: Path, interpreter: Interpreter, contents: dict[str, s
             building / "environment", [building / file for file in files], building / _CONSTRAINTS
         )
     except EnvironmentBuildFailed:
-        refuse_full(building)
+        refuse_full(building.parent)
         raise
 
 

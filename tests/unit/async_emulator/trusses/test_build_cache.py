@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from async_emulator.errors import DiskUnusable
+from async_emulator.errors import DiskFull
 from async_emulator.trusses.build_cache import BuildCache
 
 
@@ -109,7 +109,7 @@ def test_a_cache_that_takes_no_more_is_used_as_it_is(cache, folder):
 
 
 def test_a_full_disk_is_named_with_the_folder(cache, folder):
-    with pytest.raises(DiskUnusable) as caught, cache.building(cache.contexts_dir / "a") as building:
+    with pytest.raises(DiskFull) as caught, cache.building(cache.contexts_dir / "a") as building:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     reason = f"nothing can be written to {folder / 'contexts'} (No space left on device)"
     assert str(caught.value).startswith(f"{reason}: make room on the disk at /")

@@ -34,6 +34,7 @@ _Send = Callable[[dict[str, Any]], Awaitable[None]]
 _App = Callable[[dict[str, Any], _Receive, _Send], Awaitable[None]]
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+_REPORT_OF_A_THREAD = threading.excepthook  # its own name for this came with Python 3.10
 _END_SECONDS = 1.0
 """How long killed processes may take to end. One that hangs in the kernel is left behind. Our choice."""
 
@@ -153,7 +154,7 @@ def _end_with_a_failed_load(raised: threading.ExceptHookArgs) -> None:
     other thread may end so.
     """
     if not isinstance(raised.exc_value, SystemExit):
-        threading.__excepthook__(raised)
+        _REPORT_OF_A_THREAD(raised)
         return
     trace = traceback.walk_tb(raised.exc_traceback)
     if any(

@@ -87,6 +87,7 @@ class _Remembered(Connections):
         return await super().connect(base_url, token)
 
 
+@pytest.mark.closeness("model's door")
 async def test_the_token_is_known_to_nobody_but_the_emulator_and_the_door(tree):
     connections = _Remembered()
     replica = await tree.start("", connections)

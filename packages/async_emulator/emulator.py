@@ -30,6 +30,7 @@ from async_emulator.queue.group_commit import GroupCommit
 from async_emulator.queue.request_log import RequestLog
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_emulator.queue.sweeper import Sweeper
+from async_emulator.trusses.build_cache import BuildCache
 from async_emulator.trusses.environment.environments import ModelEnvironments
 from async_emulator.trusses.worker.client import TrussProcess
 
@@ -82,14 +83,17 @@ class Emulator:
         if settings.api.request_log:
             queue.watch(request_log)
         truss = TrussProcess()
+        cache = BuildCache(settings.cache_dir)
+        cache.remove_leftovers()
         http = PendingHttpServer()
         platform = Platform(
             queue=queue,
             clock=self._clock,
             connections=http,
             console=self._console,
+            cache=cache,
             truss=truss,
-            environments=ModelEnvironments(settings.cache_dir / "environments"),
+            environments=ModelEnvironments(cache),
             chainlets=ChainletRoutes(base_url_of(self._listener), settings.api_key),
         )
         served = [each.open(platform) for each in settings.served]
@@ -110,6 +114,7 @@ class Emulator:
             await _cancel(*running, starting, stopping, sweeping)
             await truss.close()
             await _cancel(serving)
+            cache.close()
             queue.close()
             request_log.flush()
 

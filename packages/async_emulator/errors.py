@@ -11,6 +11,7 @@ EmulatorError
 │   ├── DataDirInUse             another emulator works in this data directory
 │   ├── DataDirTooNew            a later version of truss-async wrote the queue in this data directory
 │   └── DataDirUnusable          the queue in this data directory cannot be opened
+├── DiskFull                     the disk that is to hold a build takes no more
 ├── EnvironmentBuildFailed       the model's requirements could not be installed
 ├── ModelLoadFailed              the model server ended before it was ready
 ├── ReplicaUnreachable           the model server did not answer a prediction
@@ -105,6 +106,15 @@ class DataDirUnusable(UsageProblem):
         super().__init__(f"{data_dir} cannot hold the queue ({reason}): choose another --data-dir")
 
 
+class DiskFull(EmulatorError):
+    """The disk that is to hold a build is full, or its user may write no more."""
+
+    def __init__(self, folder: Path, disk: Path, reason: str) -> None:
+        self.folder = folder
+        self.disk = disk
+        super().__init__(f"nothing can be written to {folder} ({reason}): make room on the disk at {disk}")
+
+
 class EnvironmentBuildFailed(EmulatorError):
     """The model's requirements could not be installed."""
 
@@ -113,11 +123,14 @@ class EnvironmentBuildFailed(EmulatorError):
 
 
 class ModelLoadFailed(EmulatorError):
-    """The model server ended before it was ready. `reason` is its last error line."""
+    """The model server ended before it was ready. `reason` is its last error line.
 
-    def __init__(self, reason: str) -> None:
+    `name` says which model it is, where there are several.
+    """
+
+    def __init__(self, reason: str, name: str = "") -> None:
         self.reason = reason
-        super().__init__(f"the model failed to load: {reason}")
+        super().__init__(f"the model {name + ' ' if name else ''}failed to load: {reason}")
 
 
 class ReplicaUnreachable(EmulatorError):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 
 from async_emulator.api.app import InferenceApi, Page
+from async_emulator.api.caller_connection import CallerConnection
 from async_emulator.api.chainlet_calls import ChainletCalls
 from async_emulator.api.routing import Targets
 from async_emulator.api.service import AsyncService
@@ -80,9 +81,9 @@ class HttpServer:
             pages=pages,
         )
 
-    async def connect(self, base_url: str) -> ModelServer:
-        """Return the model server at `base_url`; the caller closes it."""
-        return self.instrument(ModelClient(base_url))
+    async def connect(self, base_url: str, token: str) -> ModelServer:
+        """Return the model server at `base_url`, which wants `token`; the caller closes it."""
+        return self.instrument(ModelClient(base_url, token))
 
     def instrument(self, model: ModelServer) -> ModelServer:
         """Return the model with the faults that are planned, if any can be, and measured."""
@@ -98,6 +99,7 @@ class HttpServer:
         server = _UvicornServer(
             uvicorn.Config(
                 self.api,
+                http=CallerConnection,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

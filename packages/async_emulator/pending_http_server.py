@@ -27,10 +27,10 @@ class PendingHttpServer:
         """End the wait: from now on, `server` makes the connections."""
         self._server.set_result(server)
 
-    async def connect(self, base_url: str) -> "ModelServer":
-        """Return the model server at `base_url`; the caller closes it."""
+    async def connect(self, base_url: str, token: str) -> "ModelServer":
+        """Return the model server at `base_url`, which wants `token`; the caller closes it."""
         self._is_wanted.set()
-        return await (await asyncio.shield(self._server)).connect(base_url)
+        return await (await asyncio.shield(self._server)).connect(base_url, token)
 
     async def deliver(self, webhook_endpoint: str, payload: "Payload") -> bool:
         """Send `payload` to a webhook; whether the receiver accepted it."""

@@ -5,7 +5,6 @@ to repeat a call is the caller's decision.
 """
 
 import json
-import re
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -13,8 +12,9 @@ import httpx
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
+from async_inference.api_key import check_api_key
 from async_inference.endpoint import Endpoint
-from async_inference.errors import BY_STATUS_CODE, ApiError, ConnectionFailed, InvalidSetting
+from async_inference.errors import BY_STATUS_CODE, ApiError, ConnectionFailed
 from async_inference.wire import (
     AsyncPredictRequest,
     AsyncQueueStatus,
@@ -22,8 +22,6 @@ from async_inference.wire import (
     AsyncRequestStatus,
     CancelAsyncRequestResult,
 )
-
-_HEADER_WORD = re.compile(r"[!-~]+")
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
@@ -44,10 +42,7 @@ class AsyncInferenceClient:
         timeout: float = 30.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        if not _HEADER_WORD.fullmatch(api_key):
-            raise InvalidSetting(
-                "API key", "is empty, or holds a character that a header cannot carry, such as a space"
-            )
+        check_api_key(api_key)
         self._endpoint = endpoint
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {api_key}"},

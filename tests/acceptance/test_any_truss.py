@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uv
 
@@ -86,7 +87,8 @@ class Model:
 
     def predict(self, model_input):
         token = pathlib.Path(os.environ["B10_OIDC_TOKEN_PATH"]).read_text()
-        return {**self._place, "flag": os.environ["FLAG"], "beside": beside.VALUE, "token": token}
+        environ = {"flag": os.environ["FLAG"], "port": os.environ["INFERENCE_SERVER_PORT"]}
+        return {**self._place, **environ, "beside": beside.VALUE, "token": token}
 """
 
 PLACE_CONFIG = """
@@ -213,6 +215,7 @@ def test_a_model_finds_what_baseten_would_give_it(models):
     claims = json.loads(base64.urlsafe_b64decode(place.pop("token").split(".")[1] + "=="))
     assert (claims["aud"], claims["environment"]) == ("oidc.baseten.co", "staging")
     assert claims["sub"].startswith("v=1:org=local:team=local:model=")
+    assert place.pop("port").isdigit()
     assert place == {
         "metadata": {"mine": [1, 2]},
         "data": "heavy",
@@ -222,6 +225,15 @@ def test_a_model_finds_what_baseten_would_give_it(models):
         "flag": "3",
         "beside": "beside",
     }
+
+
+def test_a_model_s_server_answers_the_emulator_alone(models):
+    port = models["place"].predict({}).json()["port"]
+    for host in ("127.0.0.1", "rebound.example"):
+        headers = {"Host": host, "Origin": f"http://{host}"}
+        url = f"http://127.0.0.1:{port}/v1/models/model:predict"
+        answer = httpx.post(url, json={}, headers=headers, trust_env=False)
+        assert (answer.status_code, answer.json()["error"][:11]) == (403, "this server")
 
 
 @pytest.mark.closeness("requirements")

@@ -22,6 +22,7 @@ from async_emulator.queue.sqlite import SQLiteQueue
 from async_emulator.queue.sweeper import Sweeper
 from async_emulator.settings.api import ApiSettings
 from async_emulator.settings.deployment import DeploymentSettings
+from async_emulator.trusses.build_cache import BuildCache
 from async_emulator.trusses.environment.environments import ModelEnvironments
 from async_emulator.trusses.worker.client import TrussProcess
 from async_emulator.webhooks.payload import Payload
@@ -40,7 +41,7 @@ class Receivers:
         self.delivered: list[tuple[str, AsyncPredictResult]] = []
         self.accept = True
 
-    async def connect(self, base_url: str) -> ModelServer:
+    async def connect(self, base_url: str, token: str) -> ModelServer:
         raise AssertionError("no replica is started")
 
     async def deliver(self, webhook_endpoint: str, payload: Payload) -> bool:
@@ -128,7 +129,8 @@ class Platform(FakeModel):
             connections=self.receivers,
             console=Lines(),
             truss=TrussProcess(),
-            environments=ModelEnvironments(data_dir),
+            cache=BuildCache(data_dir),
+            environments=ModelEnvironments(BuildCache(data_dir)),
             chainlets=ChainletRoutes("http://emulator", API_KEY),
         )
         self._servers: list[HttpServer] = []
@@ -145,7 +147,6 @@ class Platform(FakeModel):
         settings = DeploymentSettings(
             path=self._data_dir,
             data_dir=self._data_dir,
-            cache_dir=self._data_dir,
             model_id="model",
             deployment_id=deployment_id,
             **changes,

@@ -59,6 +59,9 @@ Page = Callable[[Request], Awaitable[ASGIApp]]
 class InferenceApi:
     """The API as an ASGI application. Every error becomes an answer in the platform's words.
 
+    The key alone decides who is answered. Host and Origin do not: a browser sends the key for no page,
+    so a page that a name server leads here (DNS rebinding) reads only what needs no key.
+
     `pages` are further paths, which need the key too. A page whose path ends with a slash answers every path
     that begins with it.
     """
@@ -114,7 +117,11 @@ class InferenceApi:
         except Exception as error:
             _log.exception("%s %s could not be answered", request.method, request.url.path)
             problem = api_errors.internal(error)
-        return problem.response({REQUEST_ID_HEADER: self._new_id()})
+        return self.answer_to(problem)
+
+    def answer_to(self, refusal: CallRefused) -> JSONResponse:
+        """Return the answer to a call that is refused, under an id of its own."""
+        return refusal.response({REQUEST_ID_HEADER: self._new_id()})
 
     async def _dispatch(self, request: Request) -> ASGIApp:
         path: str = request.scope["path"]

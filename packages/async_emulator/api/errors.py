@@ -18,6 +18,8 @@ _CODES = {
     HTTPStatus.FORBIDDEN: "unauthorized",
     HTTPStatus.NOT_FOUND: "client_error",
     HTTPStatus.METHOD_NOT_ALLOWED: "client_error",
+    HTTPStatus.REQUEST_TIMEOUT: "timeout",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "client_error",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "payload_too_large",
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limited",
     HTTPStatus.BAD_GATEWAY: "model_unavailable",

@@ -4,18 +4,17 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import click
 import uvloop
 
+from async_emulator.command.terminal import Terminal
 from async_emulator.command.warning_log import show_warnings
 from async_emulator.deployments.served import ServedSettings
 from async_emulator.emulator import Emulator, base_url_of, listen
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import UsageProblem
 from async_inference.cli.plugins import plugins
-from async_inference.printable import one_line, printable_in_colour
 
 
 def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool) -> None:
@@ -24,10 +23,11 @@ def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool
         served.check()
         _run_checks(served)
     show_warnings()
+    terminal = Terminal()
     with listen(port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        _greet(base_url_of(listener), settings, is_key_new=is_key_new)
-        runner.run(_serve(settings, listener))
-    _say("stopped; queued requests are kept")
+        _greet(terminal, base_url_of(listener), settings, is_key_new=is_key_new)
+        runner.run(_serve(settings, listener, terminal))
+    terminal.announce("stopped; queued requests are kept")
 
 
 def _run_checks(served: ServedSettings) -> None:
@@ -42,15 +42,16 @@ def _run_checks(served: ServedSettings) -> None:
                 raise UsageProblem("; ".join(problems))
 
 
-def _greet(base_url: str, settings: EmulatorSettings, *, is_key_new: bool) -> None:
+def _greet(terminal: Terminal, base_url: str, settings: EmulatorSettings, *, is_key_new: bool) -> None:
+    say = terminal.announce
     paths = ", ".join(str(served.path) for served in settings.served)
-    _say(f"serving {paths} on {base_url}")
+    say(f"serving {paths} on {base_url}")
     for served in settings.served:
-        _say(f"{served.title}, data in {settings.data_dir}")
+        say(f"{served.title}, data in {settings.data_dir}")
         if len(settings.served) > 1:
-            _say(f"  POST {_submit_url(base_url, settings, served)}, or any path with Host: {served.host}")
+            say(f"  POST {_submit_url(base_url, settings, served)}, or any path with Host: {served.host}")
     if is_key_new:
-        _say(f"callers need this key, shown only once:\n\n  export BASETEN_API_KEY={settings.api_key}\n")
+        say(f"callers need this key, shown only once:\n\n  export BASETEN_API_KEY={settings.api_key}\n")
 
 
 def _submit_url(base_url: str, settings: EmulatorSettings, served: ServedSettings) -> str:
@@ -61,9 +62,9 @@ def _submit_url(base_url: str, settings: EmulatorSettings, served: ServedSetting
     return f"{base_url}/{target}/{served.submit_operation}"
 
 
-async def _serve(settings: EmulatorSettings, listener: socket.socket) -> None:
-    url = _submit_url(base_url_of(listener), settings, settings.served[0])
-    emulator = Emulator(settings, listener, Terminal(url))
+async def _serve(settings: EmulatorSettings, listener: socket.socket, terminal: Terminal) -> None:
+    terminal.submit_at(_submit_url(base_url_of(listener), settings, settings.served[0]))
+    emulator = Emulator(settings, listener, terminal)
     end_on_signals(emulator.stop)
     await emulator.run()
 
@@ -81,26 +82,3 @@ def end_on_signals(stop: Callable[[], None]) -> None:
 
     for number in numbers:
         loop.add_signal_handler(number, end)
-
-
-class Terminal:
-    """Shows everything on stderr. See Console. `url` is where requests are submitted."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def announce(self, line: str) -> None:
-        """Show one line."""
-        _say(one_line(line))
-
-    def log(self, lines: Sequence[str]) -> None:
-        """Show lines, with their colours."""
-        _say("\n".join(map(printable_in_colour, lines)))
-
-    def announce_ready(self) -> None:
-        """Say where requests are submitted."""
-        _say(f"ready: POST {self._url} (Ctrl-C stops)")
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)

@@ -32,7 +32,12 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
 @click.option(
     "--api-key",
     envvar="BASETEN_API_KEY",
-    help="The key that callers must send; also read from BASETEN_API_KEY. Default: a new one, printed once.",
+    help="The key that callers must send; safer in BASETEN_API_KEY. Default: a new one, printed once.",
+)
+@click.option(
+    "--api-key-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file with that key and nothing else, which only you can read.",
 )
 @click.option(
     "--data-dir",
@@ -51,10 +56,14 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
 @click.option("--deployment-id", help="Default: made from the folder's path.")
 @deployment_options
 @api_options
+@click.pass_context
 def serve(
+    context: click.Context,
+    /,
     paths: tuple[Path, ...],
     port: int,
     api_key: str | None,
+    api_key_file: Path | None,
     data_dir: Path | None,
     environ: dict[str, str],
     model_id: str | None,
@@ -72,12 +81,14 @@ def serve(
       truss-async serve . --port 8080 --env TRUSS_OUTPUTS_URL=file://$PWD/outputs
     """
     # Imported on first use: `truss-async --help` does not wait for a server's libraries.
+    from async_emulator.command.api_key import given_api_key
     from async_emulator.command.foreground import run_in_foreground
     from async_emulator.command.settings import Given, settings_of
     from async_emulator.errors import EmulatorError, UsageProblem
 
     if len(paths) > 1 and (model_id or deployment_id):
         raise click.UsageError("--model-id and --deployment-id are for one Truss, and there are several")
+    api_key = given_api_key(context, api_key, api_key_file)
     given = Given(
         paths=[path.resolve() for path in paths or (Path(),)],
         data_dir=data_dir,

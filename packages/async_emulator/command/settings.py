@@ -31,22 +31,30 @@ class Given:
     options: Mapping[str, Any]
 
 
+def state_dir() -> Path:
+    """Return the folder that holds a data directory for everything that was served without --data-dir."""
+    return platformdirs.user_state_path(_APP)
+
+
+def cache_dir() -> Path:
+    """Return the folder that holds what every emulator of this user has built."""
+    return platformdirs.user_cache_path(_APP)
+
+
 def settings_of(given: Given) -> EmulatorSettings:
     """Return the settings of an emulator. Raises OutOfBounds or NotATruss."""
     for path in given.paths:
         if given.paths.count(path) > 1:
             raise NotATruss(path, "it is given twice")
-    data_dir = given.data_dir or platformdirs.user_state_path(_APP) / _data_name(given)
+    data_dir = given.data_dir or state_dir() / _data_name(given)
     options = dict(given.options)
     api = ApiSettings(**{each.name: options.pop(each.name) for each in fields(ApiSettings)})
     autoscaling = _autoscaling(options)
-    cache_dir = platformdirs.user_cache_path(_APP)
     several = len(given.paths) > 1
     deployments = [
         DeploymentSettings(
             path=path,
             data_dir=data_dir.resolve(),
-            cache_dir=cache_dir,
             model_id=given.model_id or _digest(path)[:8],
             deployment_id=given.deployment_id or _digest(path)[8:15],
             environ=given.environ,
@@ -59,7 +67,7 @@ def settings_of(given: Given) -> EmulatorSettings:
     return EmulatorSettings(
         served=[_served(deployment) for deployment in deployments],
         data_dir=data_dir.resolve(),
-        cache_dir=cache_dir,
+        cache_dir=cache_dir(),
         api_key=given.api_key,
         api=api,
     )

@@ -124,7 +124,7 @@ class Deployment:
             if error.reason.startswith(ModuleNotFoundError.__name__):
                 place = ": ".join(filter(None, (str(self._settings.path), self._source.name)))
                 raise MissingRequirement(place, error.reason) from error
-            raise
+            raise ModelLoadFailed(error.reason, self._source.name) from error
 
     async def redeploy(self) -> None:
         """Replace the replicas by ones of the Truss as it is now. They stay where this raises."""

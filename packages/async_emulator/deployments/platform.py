@@ -7,6 +7,7 @@ from async_emulator.console import Console
 from async_emulator.deployments.chainlet_routes import ChainletRoutes
 from async_emulator.prediction.connections import Connections
 from async_emulator.queue.request_queue import RequestQueue
+from async_emulator.trusses.build_cache import BuildCache
 from async_emulator.trusses.environment.environments import ModelEnvironments
 from async_emulator.trusses.worker.client import TrussProcess
 
@@ -19,6 +20,7 @@ class Platform:
     clock: Clock
     connections: Connections
     console: Console
+    cache: BuildCache
     truss: TrussProcess
     environments: ModelEnvironments
     chainlets: ChainletRoutes

@@ -92,7 +92,7 @@ class ServedChain:
     async def _generate(self) -> BuiltChain:
         settings = self._settings
         self._platform.console.announce(f"generating {settings.path}")
-        chain = await build_chain(settings.path, settings.cache_dir / "chains", self._platform.truss)
+        chain = await build_chain(settings.path, self._platform.cache, self._platform.truss)
         self._generated.built = chain
         return chain
 

@@ -45,7 +45,7 @@ class ServedModel:
         self._console = platform.console
         self.target = QueuedDeployment(
             settings,
-            FolderSource(settings, platform.truss),
+            FolderSource(settings, platform.cache, platform.truss),
             platform,
             kind=Kind.MODEL,
             owner_id=settings.model_id,

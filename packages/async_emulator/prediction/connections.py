@@ -9,8 +9,8 @@ from async_emulator.webhooks.payload import Payload
 class Connections(Protocol):
     """Opens connections to model servers and delivers results to webhooks."""
 
-    async def connect(self, base_url: str) -> ModelServer:
-        """Return the model server at `base_url`; the caller closes it."""
+    async def connect(self, base_url: str, token: str) -> ModelServer:
+        """Return the model server at `base_url`, which wants `token`; the caller closes it."""
         ...
 
     async def deliver(self, webhook_endpoint: str, payload: Payload) -> bool:

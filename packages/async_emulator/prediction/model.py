@@ -14,6 +14,9 @@ REQUEST_ID_HEADER = "X-Baseten-Request-Id"
 CHAIN_REQUEST_ID_HEADER = "x-baseten-chain-request-id"
 """Names the request to the chain, so that every chainlet knows which one its own call belongs to."""
 
+TOKEN_HEADER = "X-Emulator-Token"  # noqa: S105  # a name
+"""Holds the token without which a model server answers nobody: each has its own, new at every start."""
+
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
 """Headers that belong to one connection and are never passed on (RFC 9110, 7.6.1)."""
 

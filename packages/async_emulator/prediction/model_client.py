@@ -7,12 +7,20 @@ import aiohttp
 from yarl import URL
 
 from async_emulator.errors import NoMetrics, ReplicaUnreachable
-from async_emulator.prediction.model import CHAIN_REQUEST_ID_HEADER, HOP_BY_HOP, REQUEST_ID_HEADER
+from async_emulator.prediction.model import (
+    CHAIN_REQUEST_ID_HEADER,
+    HOP_BY_HOP,
+    REQUEST_ID_HEADER,
+    TOKEN_HEADER,
+)
 from async_emulator.prediction.outcome import Outcome, is_streamed, outcome_of, streamed
 from async_emulator.queue.request import AsyncRequest
 from async_inference.codes import Kind
 
-_NOT_SENT = HOP_BY_HOP | {"authorization", "content-length", "host", REQUEST_ID_HEADER.lower()}
+_NOT_SENT = HOP_BY_HOP | {
+    *("authorization", "content-length", "host"),
+    *(REQUEST_ID_HEADER.lower(), TOKEN_HEADER.lower()),
+}
 
 
 _AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -24,9 +32,12 @@ _HEADER_LIMIT = 1_048_576
 
 
 class ModelClient:
-    """Calls one model server. See ModelServer. Needs a running event loop; `close` it."""
+    """Calls one model server. See ModelServer. Needs a running event loop; `close` it.
 
-    def __init__(self, base_url: str) -> None:
+    Every call carries `token`, without which the server answers nobody.
+    """
+
+    def __init__(self, base_url: str, token: str) -> None:
         self._predict_url = URL(f"{base_url}/v1/models/model:predict")
         self._ready_url = f"{base_url}/v1/models/model"
         self._metrics_url = f"{base_url}/metrics/"  # without the slash, a Truss server redirects there
@@ -36,6 +47,7 @@ class ModelClient:
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
             max_field_size=_HEADER_LIMIT,
+            headers={TOKEN_HEADER: token},
         )
 
     async def is_ready(self) -> bool:

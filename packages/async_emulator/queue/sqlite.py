@@ -5,6 +5,8 @@ may undo the last commits (`synchronous = NORMAL`: sqlite.org/pragma.html). The 
 the queue is open.
 """
 
+import contextlib
+import os
 import re
 import sqlite3
 from collections import Counter
@@ -34,6 +36,10 @@ _PRAGMAS = (
     "journal_size_limit = 67108864",
 )
 
+QUEUE_FILE = "queue.sqlite3"
+_BESIDE = ("-wal", "-shm", "-journal")
+"""The endings of the files that SQLite keeps beside its own, with the same rights (sqlite.org/tempfiles)."""
+
 
 class SQLiteQueue:
     """The requests of one data directory. At `now`, the time of opening, leased requests are QUEUED again.
@@ -46,7 +52,8 @@ class SQLiteQueue:
         self._sql = _statements()
         try:
             data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._connection = sqlite3.connect(data_dir / "queue.sqlite3", isolation_level=None, timeout=0)
+            _keep_from_others(data_dir / QUEUE_FILE)
+            self._connection = sqlite3.connect(data_dir / QUEUE_FILE, isolation_level=None, timeout=0)
         except (OSError, sqlite3.OperationalError) as error:
             raise DataDirUnusable(data_dir, error) from error
         self._failure: sqlite3.Error | None = None
@@ -220,6 +227,14 @@ class SQLiteQueue:
         self._counts: Counter[tuple[str, RequestStatus]] = Counter()
         for deployment_id, status, number in self._connection.execute(self._sql["select_counts"]):
             self._counts[deployment_id, RequestStatus(status)] = number
+
+
+def _keep_from_others(file: Path) -> None:
+    """Let only its owner read the queue, whose inputs are the callers' own, whatever the folder allows."""
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    for path in (file, *(file.with_name(file.name + ending) for ending in _BESIDE)):
+        with contextlib.suppress(FileNotFoundError):
+            path.chmod(0o600)
 
 
 def _statements() -> dict[str, str]:

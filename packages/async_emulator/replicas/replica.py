@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -11,7 +12,8 @@ from typing import Self
 
 from async_emulator.errors import ModelLoadFailed
 from async_emulator.prediction.connections import Connections
-from async_emulator.prediction.model import ModelServer
+from async_emulator.prediction.model import TOKEN_HEADER, ModelServer
+from async_emulator.replicas.exit_code import told
 from async_emulator.replicas.model_log import ModelLog
 from async_emulator.replicas.output_pipe import OutputPipe
 from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir, dynamic_config_dir
@@ -46,6 +48,7 @@ class Replica:
         connections: Connections,
     ) -> Self:
         """Start a server and wait until it is ready. See ModelServers."""
+        token = secrets.token_urlsafe(32)
         output = await OutputPipe.open()
         try:
             with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
@@ -55,7 +58,7 @@ class Replica:
                     *(str(spec.packages_dir), str(dynamic_config_dir(spec.run_dir)), str(listener.fileno())),
                     cwd=app_dir(spec.run_dir),
                     env={**spec.environ, "INFERENCE_SERVER_PORT": str(port)},
-                    stdin=asyncio.subprocess.PIPE,  # its end of file tells the server that we have ended
+                    stdin=asyncio.subprocess.PIPE,  # brings the token; its end tells that we have ended
                     stdout=output.write_end,
                     stderr=asyncio.subprocess.STDOUT,
                     pass_fds=[listener.fileno()],
@@ -68,11 +71,15 @@ class Replica:
             os.close(output.write_end)
         replica = cls(process, output, ModelLog(log, spec.name))
         try:
-            replica._client = await connections.connect(f"http://127.0.0.1:{port}")
+            replica._send_token(token)
+            replica._client = await connections.connect(f"http://127.0.0.1:{port}", token)
             if await replica.answers():
                 return replica
             await replica._read_last_output()
-            reason = replica._log.last_error or f"the server ended with {await replica.ended()}"
+            code = told(await replica.ended())
+            reason = (
+                replica._log.last_error or f"its server ended with {code}; its code may have called os._exit"
+            )
             raise ModelLoadFailed(reason)
         except BaseException:
             await replica.stop()
@@ -125,6 +132,12 @@ class Replica:
         await self._read_last_output()
         if self._client is not None:
             await self._client.close()
+
+    def _send_token(self, token: str) -> None:
+        """Tell the server its token, through a pipe: arguments and variables can be read by others."""
+        if self._process.stdin is None:
+            raise RuntimeError("the process was started with a pipe")
+        self._process.stdin.write(f"{TOKEN_HEADER}: {token}\n".encode())
 
     async def _ended_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):

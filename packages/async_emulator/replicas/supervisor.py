@@ -9,6 +9,7 @@ from async_emulator.clock import Clock
 from async_emulator.errors import ModelLoadFailed
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
 from async_emulator.prediction.model import Model
+from async_emulator.replicas.exit_code import told
 from async_emulator.trusses.replica_spec import ReplicaSpec
 
 RELOAD_PAUSE_SECONDS = (1.0, 30.0)
@@ -143,7 +144,9 @@ class ReplicaSupervisor:
             if self._retired.is_set():
                 await _first(replica.ended(), slots.idle.wait())
             else:
-                self._announce(f"{self.name} ended with {await replica.ended()}; starting another")
+                when = " while it predicted" if slots.in_use or slots.suspected.is_set() else ""
+                code = told(await replica.ended())
+                self._announce(f"{self.name} ended with {code}{when}; starting another")
         finally:
             self._capacity.close(slots)
             self._replica = None

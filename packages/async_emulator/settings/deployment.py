@@ -28,7 +28,7 @@ class Autoscaling:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentSettings:
-    """`path` is a Truss's folder or a chain's file; the emulator writes to `data_dir` and `cache_dir` only.
+    """`path` is a Truss's folder or a chain's file; its replicas run below `data_dir`.
 
     `environ` is added to the model's environment. `concurrency_target` is the number of predictions that a
     replica makes at once; None: the Truss's `predict_concurrency`. `retry_not_ready`: whether MODEL_NOT_READY
@@ -39,7 +39,6 @@ class DeploymentSettings:
 
     path: Path
     data_dir: Path
-    cache_dir: Path
     model_id: str
     deployment_id: str
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -1,12 +1,13 @@
 """The build context of a Truss, from which Baseten would build an image; truss itself writes it."""
 
 import contextlib
-import tempfile
 from pathlib import Path
 
 import yaml
 
+from async_emulator.disk import refuse_full
 from async_emulator.errors import NotATruss
+from async_emulator.trusses.build_cache import BuildCache
 from async_emulator.trusses.watching.fingerprint import fingerprint
 from async_emulator.trusses.worker.client import TrussProcess
 
@@ -28,28 +29,19 @@ def truss_sources(truss_dir: Path) -> list[Path]:
     return folders
 
 
-async def build_context(truss_dir: Path, contexts_dir: Path, truss: TrussProcess) -> Path:
-    """Return the build context of the Truss's present files, built below `contexts_dir` unless it exists.
+async def build_context(truss_dir: Path, cache: BuildCache, truss: TrussProcess) -> Path:
+    """Return the build context of the Truss's present files, built unless it is in the cache.
 
-    Raises NotATruss where truss refuses the folder.
+    Raises NotATruss where truss refuses the folder, and DiskFull.
     """
     check_truss(truss_dir)
-    context = contexts_dir / fingerprint(truss_sources(truss_dir))
-    if context.is_dir():
+    context = cache.contexts_dir / fingerprint(truss_sources(truss_dir))
+    if cache.use(context):
         return context
-    contexts_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=contexts_dir, prefix=".building-") as building:
-        written = Path(building) / "context"
+    with cache.building(context) as building:
+        written = building / "context"
         if problem := await truss.write_context(truss_dir, written):
+            refuse_full(cache.contexts_dir, problem)
             raise NotATruss(truss_dir / "config.yaml", problem)
-        put_in_place(written, context)
+        cache.put_in_place(written, context)
     return context
-
-
-def put_in_place(written: Path, wanted: Path) -> None:
-    """Rename a folder, unless another process has put one there first."""
-    try:
-        written.rename(wanted)
-    except OSError:
-        if not wanted.is_dir():
-            raise

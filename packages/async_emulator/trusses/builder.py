@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from async_emulator.clock import Clock
+from async_emulator.disk import writing_to
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.config import TrussConfig
 from async_emulator.trusses.environment.environments import ModelEnvironments
@@ -39,14 +40,15 @@ class TrussBuilder:
     async def build(self, in_use: Collection[Path] = ()) -> ReplicaSpec:
         """Build the spec of the replicas, and delete the folders of earlier builds that are not `in_use`.
 
-        Raises UsageProblem or EnvironmentBuildFailed.
+        Raises UsageProblem, EnvironmentBuildFailed or DiskFull.
         """
         settings = self._settings
         context = await self._source.context(self._announce)
         config = TrussConfig.read(context)
         python = await self._environments.python_for(context, config.python_version, self._announce)
-        run_dir = self._next_run_dir(in_use)
-        lay_out(context, config, run_dir, self._dynamic_config())
+        with writing_to(self._runs_dir):
+            run_dir = self._next_run_dir(in_use)
+            lay_out(context, config, run_dir, self._dynamic_config())
         return ReplicaSpec(
             name=self._source.name or "model",
             python=python,

@@ -1,14 +1,14 @@
 """A chain as `truss chains push` would send it: each chainlet is a Truss of its own."""
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from async_emulator.disk import refuse_full
 from async_emulator.errors import NotAChain
-from async_emulator.trusses.build_context import put_in_place
+from async_emulator.trusses.build_cache import BuildCache
 from async_emulator.trusses.watching.fingerprint import fingerprint
 from async_emulator.trusses.worker.client import TrussProcess
 
@@ -50,26 +50,26 @@ class BuiltChain:
         return next(chainlet for chainlet in self.chainlets if chainlet.is_entrypoint)
 
 
-async def build_chain(chain_file: Path, chains_dir: Path, truss: TrussProcess) -> BuiltChain:
-    """Return the chain of the present files, built below `chains_dir` unless it exists.
+async def build_chain(chain_file: Path, cache: BuildCache, truss: TrussProcess) -> BuiltChain:
+    """Return the chain of the present files, built unless it is in the cache.
 
-    Raises NotAChain where its code fails, or truss refuses it.
+    Raises NotAChain where its code fails, or truss refuses it, and DiskFull.
     """
     check_chain(chain_file)
-    chains_dir.mkdir(parents=True, exist_ok=True)
-    known = chains_dir / f"{_fingerprint(chain_file)}.json"
-    if (built := _built_before(known, chain_file)) is not None:
+    known = cache.chains_dir / f"{_fingerprint(chain_file)}.json"
+    if (built := _built_before(known, chain_file)) is not None and cache.use(built):
         return BuiltChain.read(built)
-    with tempfile.TemporaryDirectory(dir=chains_dir, prefix=".building-") as building:
-        written = Path(building) / "chain"
+    with cache.building(known) as building:
+        written = building / "chain"
         answer = await truss.write_chain(chain_file, written)
         if problem := answer.get("problem"):
+            refuse_full(cache.chains_dir, str(problem))
             raise NotAChain(str(problem))
         sources = [Path(source) for source in answer["sources"]]
         (written / _INDEX).write_text(json.dumps(answer), encoding="utf-8")
-        built = chains_dir / _fingerprint(chain_file, *sources)
-        put_in_place(written, built)
-    known.write_text(json.dumps(list(map(str, sources))), encoding="utf-8")
+        built = known.with_name(_fingerprint(chain_file, *sources))
+        cache.put_in_place(written, built)
+        known.write_text(json.dumps(list(map(str, sources))), encoding="utf-8")
     return BuiltChain.read(built)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from async_emulator.settings.deployment import DeploymentSettings
+from async_emulator.trusses.build_cache import BuildCache
 from async_emulator.trusses.build_context import build_context
 from async_emulator.trusses.worker.client import TrussProcess
 
@@ -34,17 +35,17 @@ class TrussSource(Protocol):
 class FolderSource:
     """A folder with a Truss. See TrussSource."""
 
-    def __init__(self, settings: DeploymentSettings, truss: TrussProcess) -> None:
+    def __init__(self, settings: DeploymentSettings, cache: BuildCache, truss: TrussProcess) -> None:
         self.name = settings.name
         self.chainlet: str | None = None
         self._settings = settings
+        self._cache = cache
         self._truss = truss
 
     async def context(self, announce: Callable[[str], None]) -> Path:
         """Return the build context of the folder."""
         announce(f"building {self._settings.path}")
-        contexts_dir = self._settings.cache_dir / "contexts"
-        return await build_context(self._settings.path, contexts_dir, self._truss)
+        return await build_context(self._settings.path, self._cache, self._truss)
 
     def dynamic_config(self) -> Mapping[str, str]:
         """A Truss in a folder has no further files."""

@@ -1,5 +1,6 @@
 """What only the durable queue can do: outlast a process, and erase."""
 
+import os
 import shutil
 import sqlite3
 from datetime import timedelta
@@ -139,3 +140,28 @@ def test_what_was_queued_again_at_the_opening_is_committed(tmp_path):
 def test_only_its_user_can_read_a_new_data_directory(tmp_path):
     SQLiteQueue(tmp_path / "data", START).close()
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("is_older", [False, True])
+def test_only_its_user_can_read_a_queue_whatever_the_folder_and_the_umask_allow(tmp_path, is_older):
+    if is_older:
+        queue = SQLiteQueue(tmp_path, START)
+        queue.enqueue(request("a"))
+        queue.commit()
+        shutil.copytree(tmp_path, tmp_path / "data")  # with its -wal, as a kill leaves it
+        queue.close()
+        for file in (tmp_path / "data").iterdir():
+            file.chmod(0o644)
+    else:
+        (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o777)
+    before = os.umask(0)
+    try:
+        queue = SQLiteQueue(tmp_path / "data", START)
+        queue.enqueue(request("b"))
+        queue.commit()
+        modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "data").iterdir()}
+        queue.close()
+    finally:
+        os.umask(before)
+    assert modes == {"queue.sqlite3": 0o600, "queue.sqlite3-wal": 0o600}

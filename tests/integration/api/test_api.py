@@ -55,6 +55,25 @@ async def test_without_the_key_nothing_is_answered(platform, method, path, autho
     }
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("OPTIONS", "/production/predict"),
+        ("POST", "/production/predict"),
+        ("GET", "/metrics"),
+        ("POST", "/control/"),
+    ],
+)
+@pytest.mark.parametrize("host", ["rebound.example", "model-model.api.baseten.co"])
+async def test_a_web_page_reaches_nothing_under_whatever_name_its_browser_calls(platform, method, path, host):
+    """A browser sends no key by itself, and is told by no header that it may: the key alone decides."""
+    page = {"Host": host, "Origin": f"http://{host}", "Authorization": "", "Content-Type": "text/plain"}
+    answer = await platform.http.request(method, path, headers=page, content=b"{}")
+    assert answer.status_code in (401, 404)
+    assert not any(name.startswith("access-control") for name in answer.headers)
+    assert platform.attempts == []
+
+
 async def test_a_wrong_key_may_be_answered_403_and_a_missing_one_never(platform):
     platform.configure(wrong_key_status=403)
     for authorization, status in (("Bearer wrong", 403), ("", 401)):

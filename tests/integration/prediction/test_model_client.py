@@ -45,7 +45,7 @@ async def server() -> AsyncIterator[ModelServer]:
 
 @pytest.fixture
 async def client(server: ModelServer) -> AsyncIterator[ModelClient]:
-    client = ModelClient(server.url)
+    client = ModelClient(server.url, "token")
     yield client
     await client.close()
 
@@ -103,10 +103,16 @@ async def test_a_sync_caller_gets_an_encoded_answer_as_it_is_and_only_if_it_has_
     assert b"Accept-Encoding: br\r\n" in server.asked
 
 
-async def test_a_sync_call_has_the_callers_headers_and_no_others(server, client):
+async def test_a_sync_call_has_the_callers_headers_and_the_token_alone(server, client):
     await called(client, **{"X-Its-Own": "1", "Authorization": "Bearer key"})
     names = [line.partition(b":")[0].lower() for line in server.asked.splitlines()[1:-1]]
-    assert sorted(names) == [b"content-length", b"host", b"x-baseten-request-id", b"x-its-own"]
+    assert sorted(names) == [
+        b"content-length",
+        b"host",
+        b"x-baseten-request-id",
+        b"x-emulator-token",
+        b"x-its-own",
+    ]
 
 
 @pytest.mark.closeness("gzip answer")

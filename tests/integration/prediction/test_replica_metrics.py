@@ -226,7 +226,7 @@ async def server() -> AsyncIterator[BaseTestServer]:
     ],
 )
 async def test_a_server_is_asked_for_a_bounded_number_of_bytes(server, what, reason):
-    client = ModelClient(str(server.make_url(f"/{what}")))
+    client = ModelClient(str(server.make_url(f"/{what}")), "token")
     try:
         if reason is None:
             assert await client.metrics(1_000_000) == b"a 1 # identity\n"

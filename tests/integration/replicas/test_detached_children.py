@@ -6,113 +6,20 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from async_emulator.clock import SystemClock
 from async_emulator.errors import ModelLoadFailed
 from async_emulator.prediction.capacity import Capacity
-from async_emulator.prediction.model import ModelServer
-from async_emulator.prediction.model_client import ModelClient
 from async_emulator.replicas import server_process
 from async_emulator.replicas.replica import ModelServers, Replica
 from async_emulator.replicas.replica_set import ReplicaSet
-from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir
+from tests.integration.replicas.process_tree import Connections, is_alive
 
 pytestmark = pytest.mark.timeout(60)
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
-
-_SERVER = """
-import os, pathlib, subprocess, sys, time
-import uvicorn
-
-async def app(scope, receive, send):
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"{}"})
-
-def note(name, pid):
-    pathlib.Path(f"{name}.tmp").write_text(str(pid))
-    os.rename(f"{name}.tmp", f"{name}.pid")
-
-def forked_twice():
-    \"\"\"A daemon with the server's own sockets and pipes.\"\"\"
-    if os.fork() == 0:
-        os.setsid()
-        if os.fork() == 0:
-            note("daemon", os.getpid())
-            time.sleep(600)
-        os._exit(0)
-
-def in_a_new_session():
-    note("session", subprocess.Popen(["sleep", "600"], start_new_session=True).pid)
-
-note("server", os.getpid())
-note("guard", os.getppid())
-"""
-_SERVE = "\nuvicorn.Server(uvicorn.Config(app, log_level='warning', timeout_graceful_shutdown=1)).run()\n"
-
-
-class Connections:
-    """See async_emulator's Connections."""
-
-    async def connect(self, base_url: str) -> ModelServer:
-        return ModelClient(base_url)
-
-    async def deliver(self, webhook_endpoint: str, result: object) -> bool:
-        raise AssertionError("nothing is delivered")
-
-
-class Tree:
-    """A model server whose model does `deed` when it is loaded, and its processes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.app = app_dir(folder)
-        (self.app / "_truss_shared").mkdir(parents=True)
-        (self.app / "_truss_shared" / "dynamic_config_resolver.py").touch()
-        (self.app / "truss_server.py").touch()
-        self.spec = ReplicaSpec(
-            python=Path(sys.executable),
-            run_dir=folder,
-            packages_dir=folder,
-            slots=1,
-            name="model",
-            environ={"PATH": os.environ["PATH"]},
-        )
-        self.lines: list[str] = []
-
-    def write(self, deed: str) -> None:
-        (self.app / "main.py").write_text(_SERVER + deed + _SERVE)
-
-    async def start(self, deed: str) -> Replica:
-        self.write(deed)
-        return await ModelServers(Connections()).start(self.spec, self.lines.extend)
-
-    def pid(self, name: str) -> int:
-        path = self.app / f"{name}.pid"
-        deadline = time.monotonic() + 20
-        while not path.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        return int(path.read_text())
-
-
-@pytest.fixture
-async def tree(tmp_path: Path) -> AsyncIterator[Tree]:
-    tree = Tree(tmp_path)
-    yield tree
-    for path in tree.app.glob("*.pid"):
-        if is_alive(int(path.read_text())):
-            os.kill(int(path.read_text()), signal.SIGKILL)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -159,13 +66,15 @@ async def test_a_crash_is_noticed_and_replaced_although_a_daemon_holds_its_pipe_
     await until(lambda: replicas.active == 1)
     assert not is_alive(daemon)
     code = -9 if is_told else 137
-    assert f"replica 1 ended with {code}; starting another" in tree.lines
+    assert f"replica 1 ended with exit code {code} (SIGKILL); starting another" in tree.lines
     await within(5, replicas.stop())
 
 
 @only_linux
 async def test_a_load_that_fails_is_told_at_once_although_a_daemon_holds_the_pipe(tree):
-    with pytest.raises(ModelLoadFailed, match="ended with 3"):
+    with pytest.raises(
+        ModelLoadFailed, match=r"its server ended with exit code 3; its code may have called os\._exit"
+    ):
         await within(10, tree.start("forked_twice(); time.sleep(0.3); os._exit(3)"))
     assert not is_alive(tree.pid("daemon"))
 
@@ -213,8 +122,10 @@ def test_what_is_detached_ends_with_the_emulator_however_that_ends(tree):
             start_new_session=True,
         ) as guard,
     ):
-        pids = [tree.pid("session"), tree.pid("daemon")]
         assert guard.stdin is not None
+        guard.stdin.write(b"X-Token: t\n")
+        guard.stdin.flush()
+        pids = [tree.pid("session"), tree.pid("daemon")]
         guard.stdin.close()  # as the kernel does at the end of the emulator
         assert guard.wait(10) == -signal.SIGKILL
     assert not any(map(is_alive, pids))

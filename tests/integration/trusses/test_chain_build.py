@@ -3,7 +3,7 @@
 All ask one process, as truss takes seconds to import.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from async_emulator.errors import NotAChain, NotATruss
+from async_emulator.trusses.build_cache import BuildCache
 from async_emulator.trusses.build_context import build_context
 from async_emulator.trusses.chain import build_chain
 from async_emulator.trusses.worker.client import TrussProcess
@@ -33,6 +34,13 @@ async def truss() -> AsyncIterator[TrussProcess]:
     await process.close()
 
 
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[BuildCache]:
+    cache = BuildCache(tmp_path / "cache")
+    yield cache
+    cache.close()
+
+
 class NoTruss(TrussProcess):
     """For what is known already."""
 
@@ -49,15 +57,15 @@ class NoTruss(TrussProcess):
         ("resources: {cpu: many}\n", "resources.cpu: "),
     ],
 )
-async def test_every_truss_that_is_none_is_named_with_its_key(tmp_path, truss, config, expected):
+async def test_every_truss_that_is_none_is_named_with_its_key(tmp_path, truss, config, expected, cache):
     (tmp_path / "config.yaml").write_text(config)
     with pytest.raises(NotATruss) as caught:
-        await build_context(tmp_path, tmp_path / "cache", truss)
+        await build_context(tmp_path, cache, truss)
     assert str(caught.value).startswith(f"{tmp_path}/config.yaml: {expected}"), caught.value
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_every_chain_that_is_none_is_named_with_its_place(tmp_path, truss):
+async def test_every_chain_that_is_none_is_named_with_its_place(tmp_path, truss, cache):
     folder = tmp_path / "chain"
     folder.mkdir()
     (folder / "beside.py").write_text("from around import A\nB = A\n")
@@ -74,16 +82,16 @@ async def test_every_chain_that_is_none_is_named_with_its_place(tmp_path, truss)
         chain = folder / "chain.py"
         chain.write_text(code)
         with pytest.raises(NotAChain) as caught:
-            await build_chain(chain, tmp_path / "cache", truss)
+            await build_chain(chain, cache, truss)
         assert str(caught.value).startswith(f"{chain}{place}: "), caught.value
         assert reason in str(caught.value)
     chain.write_text("import around\n")
     with pytest.raises(NotAChain, match=r"beside\.py:1: ImportError: .* circular import"):
-        await build_chain(chain, tmp_path / "cache", truss)
+        await build_chain(chain, cache, truss)
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_chain_is_generated_once_for_the_same_files(tmp_path, truss):
+async def test_a_chain_is_generated_once_for_the_same_files(tmp_path, truss, cache):
     folder = tmp_path / "chain"
     folder.mkdir()
     chain = folder / "chain.py"
@@ -94,14 +102,14 @@ async def test_a_chain_is_generated_once_for_the_same_files(tmp_path, truss):
             "class Caller", "@chains.mark_entrypoint('Sum')\nclass Caller"
         )
     )
-    built = await build_chain(chain, tmp_path / "cache", truss)
+    built = await build_chain(chain, cache, truss)
     assert built.name == "Sum"
     assert [chainlet.name for chainlet in built.chainlets] == ["Adder", "Caller"]
     assert (built.entrypoint.name, built.entrypoint.dependencies) == ("Caller", ("Adder",))
     assert (built.entrypoint.context / "model" / "model.py").is_file()
-    assert await build_chain(chain, tmp_path / "cache", NoTruss()) == built
+    assert await build_chain(chain, cache, NoTruss()) == built
     (folder / "beside.py").write_text("changed = True\n")
-    again = await build_chain(chain, tmp_path / "cache", truss)
+    again = await build_chain(chain, cache, truss)
     assert again.entrypoint.context != built.entrypoint.context
 
 
@@ -109,7 +117,7 @@ async def test_a_chain_is_generated_once_for_the_same_files(tmp_path, truss):
     ("name", "reason"),
     [("nowhere.py", "there is no such file"), ("chain.txt", "no chain: a chain is")],
 )
-async def test_what_is_plainly_no_chain_is_refused_at_once(tmp_path, name, reason):
+async def test_what_is_plainly_no_chain_is_refused_at_once(tmp_path, name, reason, cache):
     (tmp_path / "chain.txt").touch()
     with pytest.raises(NotAChain, match=f"{name}: {reason}"):
-        await build_chain(tmp_path / name, tmp_path / "cache", TrussProcess())
+        await build_chain(tmp_path / name, cache, TrussProcess())

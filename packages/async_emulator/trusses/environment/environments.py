@@ -1,54 +1,62 @@
 """The model's own Python environment, with the packages of its image and none of ours.
 
-A hash of all its inputs names an environment, so that a second start finds it, and two Trusses with the same
-requirements share it.
+A hash of all its inputs, the interpreter included, names an environment, so that a second start finds it, and
+two Trusses with the same requirements share it.
 """
 
 import asyncio
-import contextlib
 import hashlib
 import platform
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import uv
 
+from async_emulator.disk import refuse_full
 from async_emulator.errors import EnvironmentBuildFailed
+from async_emulator.trusses.build_cache import BuildCache
+from async_emulator.trusses.environment.commands import run
+from async_emulator.trusses.environment.interpreters import OWN, Interpreter, Interpreters
 from async_emulator.trusses.environment.package_index import environment_for_uv
 
 # In the order in which the image installs them. A context has only the files that its Truss uses.
 _REQUIREMENT_FILES = ("user_requirements.txt", "pyproject.toml", "requirements.txt")
 _CONSTRAINTS = "constraints.txt"
 _LOCK = "uv.lock"
-_END_SECONDS = 1.0
-"""How long a killed command may take to end. Our choice."""
 
 
 class ModelEnvironments:
-    """The environments below one folder. Concurrent calls for the same environment build it once."""
+    """The environments of one cache. Concurrent calls for the same environment build it once."""
 
-    def __init__(self, environments_dir: Path) -> None:
-        self._environments_dir = environments_dir
+    def __init__(self, cache: BuildCache, interpreters: Interpreters | None = None) -> None:
+        self._cache = cache
+        self._interpreters = interpreters or Interpreters()
         self._locks: defaultdict[Path, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def python_for(self, context: Path, python_version: str, announce: Callable[[str], None]) -> Path:
         """Return the Python with the context's requirements, which are installed unless they are already.
 
-        uv's progress goes to standard error; `announce` takes lines for a person. Raises
-        EnvironmentBuildFailed.
+        The interpreter is looked for each time; `announce` warns each time where it is of another version.
+        uv's progress goes to standard error. Raises EnvironmentBuildFailed and DiskFull.
         """
+        interpreter = await self._interpreters.find(python_version)
+        if interpreter is None:
+            interpreter = OWN
+            announce(
+                f"warning: there is no Python {python_version} on this machine, as config.yaml asks; "
+                f"the model runs on {interpreter.version}"
+            )
         names = [name for name in (*_REQUIREMENT_FILES, _CONSTRAINTS, _LOCK) if (context / name).is_file()]
         contents = {name: _own_index(name, (context / name).read_text(encoding="utf-8")) for name in names}
-        environment = self._environments_dir / _fingerprint(python_version, contents)
+        environment = self._cache.environments_dir / _fingerprint(interpreter, contents)
         async with self._locks[environment]:
-            if not environment.is_dir():
+            if not self._cache.use(environment):
                 announce("installing the model's requirements (once; they are kept for the next start)")
-                await _build(environment, python_version, contents, announce)
+                with self._cache.building(environment) as building:
+                    await _build(building, interpreter, contents)
+                    self._cache.put_in_place(building / "environment", environment)
         return environment / "bin" / "python"
 
 
@@ -59,39 +67,29 @@ def _own_index(name: str, text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("-i "))
 
 
-def _fingerprint(python_version: str, contents: dict[str, str]) -> str:
-    parts = [python_version, sys.version.split()[0], platform.machine(), sys.platform]
+def _fingerprint(interpreter: Interpreter, contents: dict[str, str]) -> str:
+    parts = [interpreter.version, str(interpreter.path), platform.machine(), sys.platform]
     parts += [f"{name}\0{text}" for name, text in contents.items()]
     return hashlib.sha256("\0\0".join(parts).encode()).hexdigest()[:32]
 
 
-async def _build(
-    environment: Path, python_version: str, contents: dict[str, str], announce: Callable[[str], None]
-) -> None:
-    environments_dir = environment.parent
-    environments_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=environments_dir, prefix=".building-") as name:
-        building = Path(name)
-        for file, text in contents.items():
-            (building / file).write_text(text, encoding="utf-8")
-        installer = _Installer(await asyncio.to_thread(environment_for_uv))
-        files = [file for file in _REQUIREMENT_FILES if file in contents]
+async def _build(building: Path, interpreter: Interpreter, contents: dict[str, str]) -> None:
+    """Make `building`/environment."""
+    for file, text in contents.items():
+        (building / file).write_text(text, encoding="utf-8")
+    installer = _Installer(await asyncio.to_thread(environment_for_uv))
+    files = [file for file in _REQUIREMENT_FILES if file in contents]
+    try:
         if _LOCK in contents:
             files[files.index("pyproject.toml")] = "locked.txt"
             await installer.export_lock(building, building / "locked.txt")
-        python = await installer.find_python(python_version)
-        if python is None:
-            python = sys.executable
-            announce(
-                f"warning: there is no Python {python_version} on this machine, as config.yaml asks; "
-                f"the model runs on {platform.python_version()}"
-            )
-        await installer.make_environment(building / "environment", python)
+        await installer.make_environment(building / "environment", interpreter.path)
         await installer.install(
             building / "environment", [building / file for file in files], building / _CONSTRAINTS
         )
-        with contextlib.suppress(OSError):  # another emulator has built it first
-            (building / "environment").rename(environment)
+    except EnvironmentBuildFailed:
+        refuse_full(building.parent)
+        raise
 
 
 class _Installer:
@@ -101,20 +99,11 @@ class _Installer:
         self._environ = environ
         self._uv = uv.find_uv_bin()
 
-    async def find_python(self, version: str) -> str | None:
-        """Return an interpreter of this version, if the machine has one."""
-        found = await _run(
-            self._uv,
-            *("python", "find", "--no-project", "--no-python-downloads", version),
-            environ=self._environ,
-        )
-        return found.stdout.strip() if found.exit_code == 0 else None
-
     async def export_lock(self, project: Path, output: Path) -> None:
         options = ("--frozen", "--no-emit-project", "--format", "requirements-txt", "--quiet")
         await self._run("export", *options, "--project", project, "--output-file", output)
 
-    async def make_environment(self, environment: Path, python: str) -> None:
+    async def make_environment(self, environment: Path, python: Path) -> None:
         await self._run("venv", "--quiet", "--relocatable", "--no-project", "--python", python, environment)
 
     async def install(self, environment: Path, files: Sequence[Path], constraints: Path) -> None:
@@ -125,41 +114,6 @@ class _Installer:
     async def _run(self, *arguments: str | Path) -> None:
         """Run uv and show its progress; standard output is left to `serve` itself."""
         command = [self._uv, *map(str, arguments)]
-        done = await _run(*command, environ=self._environ, stdout=sys.stderr, stderr=None)
+        done = await run(*command, environ=self._environ, stdout=sys.stderr, stderr=None)
         if done.exit_code != 0:
             raise EnvironmentBuildFailed(done.exit_code)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Finished:
-    """The exit code of a command, and its output where that was captured."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-async def _run(
-    *command: str,
-    environ: Mapping[str, str] | None = None,
-    stdout: IO[str] | int = asyncio.subprocess.PIPE,
-    stderr: IO[str] | int | None = asyncio.subprocess.PIPE,
-) -> _Finished:
-    """Run a command to its end, or kill it when cancelled. Output is captured unless redirected."""
-    process = await asyncio.create_subprocess_exec(
-        *command, env=environ, stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=stderr
-    )
-    try:
-        out, err = await process.communicate()
-    except asyncio.CancelledError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        with contextlib.suppress(TimeoutError):  # its own children may hold its pipes
-            async with asyncio.timeout(_END_SECONDS):
-                await process.wait()
-        raise
-    return _Finished(
-        exit_code=await process.wait(),
-        stdout=(out or b"").decode(errors="replace"),
-        stderr=(err or b"").decode(errors="replace"),
-    )

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from async_emulator.command.foreground import Terminal
+from async_emulator.command.terminal import Terminal
 from async_emulator.command.warning_log import PrintableFormatter
 
 FORGED = "said\nready: POST https://evil.example\x1b[2J\u2028\x85"
@@ -36,13 +36,13 @@ def test_a_traceback_is_indented():
 
 
 def test_what_is_announced_is_one_line(capsys):
-    Terminal("url").announce(FORGED)
+    Terminal().announce(FORGED)
     assert capsys.readouterr().err == "said ready: POST https://evil.example\\x1b[2J \n"
 
 
 @pytest.mark.parametrize("line", ["model | \x1b[31mred\x1b[2J", "model | a\nb"])
 def test_a_log_line_stays_one_line(capsys, line):
-    Terminal("url").log([line, "model | after"])
+    Terminal().log([line, "model | after"])
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("model | ")
     assert "\x1b[2J" not in first

@@ -5,6 +5,7 @@ import pytest
 from async_emulator.prediction.chainlet_error import root_reason
 
 FRAME = '  File "/packages/chain.py", line 42, in run_remote\n    raise problem\n'
+HEAD = "Chainlet-Traceback (most recent call last):"
 
 
 def error(name: str, message: str) -> dict[str, object]:
@@ -46,7 +47,10 @@ NOTE = "\n(Exception class defined in `fastapi.exceptions`.)"
         (passed_on("OSError", passed_on("KeyError", "'a'")), "KeyError: 'a'"),
         (passed_on("OSError", passed_on("KeyError", "'a'"), NOTE), "KeyError: 'a'"),
         (passed_on("OSError", passed_on("KeyError", "'a'", NOTE), NOTE), "KeyError: 'a'"),
-        ("cut off\nChainlet-Traceback (most recent call last):\n  File", "ValueError: File"),
+        (repr(passed_on("KeyError", "'a'")), "KeyError: 'a'"),
+        (repr(passed_on("KeyError", repr(passed_on("OSError", "no room")))), "OSError: no room"),
+        ("cut off\nChainlet-Traceback (most recent call last):\n  File", f"ValueError: cut off {HEAD} File"),
+        (f"'{HEAD}\n' + unclosed('", "+ unclosed('"),
     ],
 )
 def test_the_root_of_a_chain_of_errors_is_one_line(message, expected):

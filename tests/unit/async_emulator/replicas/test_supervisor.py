@@ -10,7 +10,7 @@ async def test_what_dies_is_replaced(workbench):
     await workbench.settle()
     assert len(workbench.started) == 2
     assert workbench.running == workbench.started[1:]
-    assert "replica 1 ended with -9; starting another" in workbench.lines
+    assert "replica 1 ended with exit code -9 (SIGKILL); starting another" in workbench.lines
     assert workbench.replicas.active == 1
 
 
@@ -63,7 +63,7 @@ async def test_one_that_did_not_answer_and_has_ended_is_replaced(workbench):
     workbench.capacity.give_back(slot)
     await workbench.settle()
     assert workbench.running == workbench.started[1:]
-    assert "replica 1 ended with 1; starting another" in workbench.lines
+    assert "replica 1 ended with exit code 1 while it predicted; starting another" in workbench.lines
     assert workbench.capacity.has_room
 
 

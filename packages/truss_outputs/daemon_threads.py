@@ -59,14 +59,21 @@ class DaemonThreads:
 
         worker.tasks.put(task)
 
-    def call(self, operation: Callable[[], T], deadline: Deadline) -> T:
+    def close(self) -> None:
+        """End the threads that have nothing to do, and wait until they have ended."""
+        while self._idle:
+            worker = self._idle.pop()
+            worker.tasks.put(None)
+            worker.thread.join()
+
+    def call(self, operation: Callable[[], T], deadline: Deadline | None = None) -> T:
         """Return or raise what `operation` does, on another thread. Raises DeadlinePassed at the deadline.
 
         The operation is not ended then: nobody waits for it any more.
         """
         outcomes: SimpleQueue[Outcome[T]] = SimpleQueue()
         self.start(operation, outcomes.put)
-        return next_of(outcomes, deadline).result()
+        return (next_of(outcomes, deadline) if deadline else outcomes.get()).result()
 
 
 def next_of(queue: "SimpleQueue[T]", deadline: Deadline) -> T:
@@ -81,9 +88,10 @@ def next_of(queue: "SimpleQueue[T]", deadline: Deadline) -> T:
 
 class _Worker:
     def __init__(self, name: str, idle: "list[_Worker]") -> None:
-        self.tasks: SimpleQueue[Callable[[], Callable[[], None]]] = SimpleQueue()
+        self.tasks: SimpleQueue[Callable[[], Callable[[], None]] | None] = SimpleQueue()
+        self.thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._idle = idle
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        self.thread.start()
 
     def _work(self) -> None:
         while True:
@@ -94,6 +102,8 @@ class _Worker:
                     self._idle.remove(self)
                 except ValueError:  # taken at this moment: its task is on the way
                     continue
+                return
+            if task is None:
                 return
             tell = task()
             self._idle.append(self)  # before `tell`: its receiver may have the next task at once

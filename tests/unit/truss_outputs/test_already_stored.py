@@ -2,9 +2,11 @@
 
 import functools
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +29,8 @@ from truss_outputs import (
 )
 from truss_outputs.destinations import Place, Places
 from truss_outputs.settings.sections import ResponseSettings
+
+README = Path(__file__).parents[3] / "README.md"
 
 Hook = Callable[..., Any]
 
@@ -153,10 +157,19 @@ def test_the_answer_has_the_form_that_the_settings_say() -> None:
     assert model.entered == 1
 
 
-def test_a_first_attempt_costs_one_read_more() -> None:
+@pytest.mark.parametrize("artifacts", [0, 1, 10])
+def test_requests_to_the_store_are_as_the_readme_says(artifacts: int) -> None:
+    class Making(InPostprocess):
+        def make(self, model_input: Any) -> dict[str, Any]:
+            return {str(number): b"x" for number in range(artifacts)}
+
     store = FaultyStore()
-    InPostprocess(store).serve("in", request())
-    assert [method for method, _ in store.calls] == ["get", "put", "put"]
+    model = Making(store)
+    model.serve("in", request())
+    first = len(store.calls)
+    model.serve("in", request())
+    rows = re.findall(r"^\| (\d+) \| \d+ \| (\d+) \| (\d+) \|$", README.read_text(), flags=re.MULTILINE)
+    assert (str(artifacts), str(first), str(len(store.calls) - first)) in rows
 
 
 def test_without_the_setting_nothing_is_read_and_predict_runs_again() -> None:

@@ -19,6 +19,7 @@ LOOKS_UP = "looks_up_stored"
 """The attribute of a decorated hook that looks for a stored result before it is entered."""
 
 _HOOKS = ("predict", "run_remote")
+_MAKERS = ("__init__", "load")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,8 @@ def check_calling_model() -> None:
     frame = sys._getframe()
     while frame := frame.f_back:  # type: ignore[assignment]
         code = frame.f_code
-        maker = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+        is_maker = code.co_name in _MAKERS and code.co_argcount > 0
+        maker = frame.f_locals.get(code.co_varnames[0]) if is_maker else None
         hook = next((name for name in _HOOKS if callable(getattr(type(maker), name, None))), None)
         if hook is not None:
             _check(type(maker), hook)

@@ -30,7 +30,7 @@ class Deadline:
     ) -> None:
         """Once `cancelled` is set, no time is left."""
         self._clock = clock
-        self._cancelled = cancelled or Event()
+        self._cancelled = cancelled
         self._started = clock()
         self._seconds = seconds
         self._lock = Lock()
@@ -59,7 +59,7 @@ class Deadline:
     @property
     def is_cancelled(self) -> bool:
         """Whether nobody waits for the write any more."""
-        return self._cancelled.is_set()
+        return self._cancelled is not None and self._cancelled.is_set()
 
     def allow(self, size: int) -> None:
         """Add the time that a body of `size` bytes may take."""

@@ -67,7 +67,8 @@ class ModelOutputs:
         self._inputs = inputs or InputSettings()
         self._https = https
         self._skip_stored = skip_stored
-        self._awaited = AwaitedCalls("truss_outputs-awaited")
+        self._writes = AwaitedCalls("truss_outputs-awaited-write")
+        self._brief_calls = AwaitedCalls("truss_outputs-awaited")  # which must not wait for writes
         if skip_stored:
             check_calling_model()
         check_response(self._response, places.place().store)
@@ -181,7 +182,7 @@ class ModelOutputs:
         """
         cancelled = Event()
         try:
-            return await self._awaited.call(lambda: self._store(output, request, destination, cancelled))
+            return await self._writes.call(lambda: self._store(output, request, destination, cancelled))
         finally:
             cancelled.set()
 
@@ -221,7 +222,7 @@ class ModelOutputs:
 
     async def afind_stored(self, request: HasHeaders | None = None) -> AlreadyStored | None:
         """Do what `find_stored` does while the event loop goes on."""
-        return await self._awaited.call(lambda: self.find_stored(request)) if self._skip_stored else None
+        return await self._brief_calls.call(lambda: self.find_stored(request)) if self._skip_stored else None
 
     def store_failure(
         self, error: BaseException, request: HasHeaders | None = None, *, destination: str | None = None
@@ -237,7 +238,9 @@ class ModelOutputs:
         self, error: BaseException, request: HasHeaders | None = None, *, destination: str | None = None
     ) -> str | None:
         """Do what `store_failure` does while the event loop goes on."""
-        return await self._awaited.call(lambda: self.store_failure(error, request, destination=destination))
+        return await self._brief_calls.call(
+            lambda: self.store_failure(error, request, destination=destination)
+        )
 
 
 @functools.cache

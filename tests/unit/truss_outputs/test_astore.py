@@ -182,6 +182,16 @@ async def test_a_loop_that_is_closed_meanwhile_is_no_trouble() -> None:
     assert store.keys == []
 
 
+async def test_a_failure_is_recorded_while_all_writes_are_held_up() -> None:
+    store = HeldStore(".bin")
+    outputs = ModelOutputs.of_store(store)
+    writes = [asyncio.create_task(outputs.astore(b"x", request(f"r{number}"))) for number in range(60)]
+    await asyncio.to_thread(store.reached.wait, 10)
+    assert await outputs.astore_failure(ValueError("broke"), request()) is not None
+    store.release.set()
+    await asyncio.gather(*writes)
+
+
 async def test_two_thousand_calls_share_forty_threads() -> None:
     calls = AwaitedCalls("crowd")
     most = 0

@@ -195,6 +195,8 @@ class OutputWriter:
 
     @staticmethod
     def _too_late(url: str, deadline: Deadline) -> StoreError:
+        if deadline.is_cancelled:
+            return StoreError(url, f"not stored: cancelled after {deadline.elapsed:.1f} s")
         answer = deadline.last_answer or "none came"
         return StoreError(url, f"not stored within {deadline.elapsed:.1f} s; the last answer: {answer}")
 

@@ -15,7 +15,7 @@ from fastapi import HTTPException
 
 from tests.unit.truss_outputs.faulty_store import FaultyStore
 from tests.unit.truss_outputs.model_request import MARKER, REQUEST, request
-from truss_outputs import MemoryStore, ModelOutputs, OutputReader, model_outputs
+from truss_outputs import MemoryStore, ModelOutputs, OutputReader, OutputWriter, StoreError, model_outputs
 from truss_outputs.awaited_calls import AwaitedCalls
 from truss_outputs.stores.transfer import Passing
 
@@ -120,6 +120,16 @@ async def test_cancelled_in_mid_upload_it_stores_nothing_and_cleans_up() -> None
     await cancelled_while(store, {"a": b"x", "b": b"y"})
     assert ("put", MARKER) not in store.calls
     assert store.keys == []
+
+
+@pytest.mark.parametrize("output", [b"x", 1])
+def test_a_write_that_is_cancelled_before_it_begins_says_so(output: object) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    store = FaultyStore()
+    with pytest.raises(StoreError, match="not stored: cancelled after"):
+        OutputWriter(store).commit(output, REQUEST, cancelled=cancelled)
+    assert store.calls == []
 
 
 async def test_cancelled_while_a_stream_is_read_it_ends_the_stream() -> None:

@@ -82,9 +82,10 @@ def _problems(module: ast.Module, model: ast.ClassDef, config: Mapping[str, Any]
         if hook is not None and (problem := _parameters(module, hook)):
             yield f"{hook.lineno}: {name}: {problem}"
     predict = _hook(model, "predict")
-    if predict is not None and (problem := looks_too_late(predict, config)):
+    is_changed = bool(model.decorator_list) or _assigns_hooks(model)
+    if not is_changed and predict is not None and (problem := looks_too_late(predict, config)):
         yield f"{predict.lineno}: predict: {problem}"
-    if has_bases or model.decorator_list or _assigns_hooks(model):
+    if has_bases or is_changed:
         return  # what it inherits, or is given, may hold the rest
     if _hook(model, "websocket"):
         return

@@ -64,6 +64,13 @@ def test_what_is_stored_is_looked_for_in_time(findings, decorator, expected):
     assert findings(with_setting("skip_stored: false"), model) == []
 
 
+def test_a_hook_that_is_decorated_later_is_not_judged(findings):
+    model = MODEL.replace(
+        "    def postprocess(", "    predict = stores_failures(predict)\n\n    def postprocess("
+    )
+    assert findings(with_setting("skip_stored: true"), model) == []
+
+
 @pytest.mark.parametrize("url", ["file:///tmp/x", "memory://x"])
 def test_a_place_that_goes_with_the_replica_is_refused_for_a_push(findings, url):
     for options in ((), ("--for-push",)):

@@ -16,10 +16,10 @@ from benchmarks.emulator import (
     submits,
     throughput,
 )
-from benchmarks.storage import artifacts, cold_start, model_speed, storage
+from benchmarks.storage import artifacts, cold_start, model_speed, storage, store_requests
 
 _EMULATOR = (submits, deep_queue, receipt, api_calls, throughput, replicas, chain_calls, serve_start)
-_STORING = (storage, artifacts, cold_start, model_speed, demo_times)
+_STORING = (storage, artifacts, store_requests, cold_start, model_speed, demo_times)
 _BENCHMARKS = {each.__name__.rpartition(".")[2]: each for each in (*_EMULATOR, *_STORING)}
 
 if __name__ == "__main__":

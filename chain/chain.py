@@ -71,7 +71,7 @@ class DominantColors(chains.ChainletBase):
             raise failed[0]
         for i, error in failed.items():
             ended[i] = {"error": error_reason(error)}
-        return Stored(**await asyncio.to_thread(self._outputs.store, {"items": ended}))
+        return Stored(**await self._outputs.astore({"items": ended}))
 
     async def _colors(self, item: Item) -> dict[str, Any]:
         read = await self._reader.run_remote(item.image)

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import Event
 from typing import TypeVar
 
 from truss_outputs.deadline import Deadline, current_deadline
@@ -27,9 +28,9 @@ class Backoff:
     clock: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random
 
-    def deadline(self) -> Deadline:
-        """Return the moment at which a budget that begins now ends."""
-        return Deadline(self.budget, clock=self.clock)
+    def deadline(self, cancelled: Event | None = None) -> Deadline:
+        """Return the moment at which a budget that begins now ends, or at which `cancelled` is set."""
+        return Deadline(self.budget, clock=self.clock, cancelled=cancelled)
 
     def tries(self) -> Iterator[int]:
         """Yield 1 for the first try, 2 after a pause, and so on while the next pause fits the budget."""

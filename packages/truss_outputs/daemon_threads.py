@@ -59,17 +59,30 @@ class DaemonThreads:
 
         worker.tasks.put(task)
 
-    def call(self, operation: Callable[[], T], deadline: Deadline, *, at_most: float | None = None) -> T:
+    def close(self) -> None:
+        """End the threads that have nothing to do, and wait until they have ended."""
+        while self._idle:
+            worker = self._idle.pop()
+            worker.tasks.put(None)
+            worker.thread.join()
+
+    def call(
+        self,
+        operation: Callable[[], T],
+        deadline: Deadline | None = None,
+        *,
+        at_most: float | None = None,
+    ) -> T:
         """Return or raise what `operation` does, on another thread. Raises DeadlinePassed at the deadline.
 
         The operation is not ended then: nobody waits for it any more. An operation that takes `at_most` so
         many seconds is called on this thread if they are left: a change of threads costs 50 to 100 µs.
         """
-        if at_most is not None and at_most <= deadline.left:
+        if deadline is not None and at_most is not None and at_most <= deadline.left:
             return operation()
         outcomes: SimpleQueue[Outcome[T]] = SimpleQueue()
         self.start(operation, outcomes.put)
-        return next_of(outcomes, deadline).result()
+        return (next_of(outcomes, deadline) if deadline else outcomes.get()).result()
 
 
 def next_of(queue: "SimpleQueue[T]", deadline: Deadline) -> T:
@@ -84,9 +97,10 @@ def next_of(queue: "SimpleQueue[T]", deadline: Deadline) -> T:
 
 class _Worker:
     def __init__(self, name: str, idle: "list[_Worker]") -> None:
-        self.tasks: SimpleQueue[Callable[[], Callable[[], None]]] = SimpleQueue()
+        self.tasks: SimpleQueue[Callable[[], Callable[[], None]] | None] = SimpleQueue()
+        self.thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._idle = idle
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        self.thread.start()
 
     def _work(self) -> None:
         while True:
@@ -97,6 +111,8 @@ class _Worker:
                     self._idle.remove(self)
                 except ValueError:  # taken at this moment: its task is on the way
                     continue
+                return
+            if task is None:
                 return
             tell = task()
             self._idle.append(self)  # before `tell`: its receiver may have the next task at once

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
+from threading import Event, Lock
 
 MIN_RATE = 1_000_000
 """Bytes per second. A bucket that takes less stands still. Our choice."""
@@ -21,8 +21,16 @@ class DeadlinePassed(Exception):
 class Deadline:
     """A moment on a clock. Safe to share between threads. All times are in seconds."""
 
-    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        cancelled: Event | None = None,
+    ) -> None:
+        """Once `cancelled` is set, no time is left."""
         self._clock = clock
+        self._cancelled = cancelled
         self._started = clock()
         self._seconds = seconds
         self._lock = Lock()
@@ -42,12 +50,18 @@ class Deadline:
     @property
     def left(self) -> float:
         """The time until the deadline; 0 after it."""
-        return 0.0 if self._is_over else max(0.0, self._seconds - self.elapsed)
+        is_over = self._is_over or self.is_cancelled
+        return 0.0 if is_over else max(0.0, self._seconds - self.elapsed)
 
     @property
     def is_over(self) -> bool:
         """Whether no time is left."""
         return self.left <= 0
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nobody waits for the write any more."""
+        return self._cancelled is not None and self._cancelled.is_set()
 
     def allow(self, size: int) -> None:
         """Add the time that a body of `size` bytes may take."""

@@ -10,6 +10,7 @@ from truss_outputs.results.writer import OutputWriter
 from truss_outputs.settings.outputs import OutputSettings, Secrets
 from truss_outputs.settings.secrets import secret
 from truss_outputs.store import Store
+from truss_outputs.stores.renewal import renewed_when_refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Places:
         signing_secret = _signing_secret(settings, secrets)
 
         def open_place(url: str, destination: str | None) -> Place:
-            store = settings.open_store(secrets, url=url)
+            store = renewed_when_refused(lambda: settings.open_store(secrets, url=url))
             if signing_secret is not None:
                 signing_secret()  # raises now, at the start, if the secret is missing
             writer = OutputWriter(

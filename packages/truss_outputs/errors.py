@@ -11,6 +11,7 @@
     ├── CorruptResult (ValueError)           stored bytes are not what the result says they are
     └── StoreError (OSError)                 the store refused or could not be reached
         ├── AlreadyExists (FileExistsError)  a create-only write met an object
+        ├── CredentialsRefused               the store does not know, or no longer, who asks
         └── ObjectNotFound (FileNotFoundError)
 
 No message ever holds a secret's value.
@@ -130,6 +131,13 @@ class AlreadyExists(StoreError, FileExistsError):
 
     def __init__(self, url: str) -> None:
         super().__init__(url, "already exists", is_transient=False)
+
+
+class CredentialsRefused(StoreError):
+    """The store does not know, or no longer, who asks; or nothing was found that says who does.
+
+    With other credentials the same request may succeed. Nothing was written.
+    """
 
 
 class ObjectNotFound(StoreError, FileNotFoundError):

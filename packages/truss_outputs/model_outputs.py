@@ -7,21 +7,23 @@ def postprocess(self, output, request: starlette.requests.Request):
     return self._outputs.store(output, request)
 """
 
+import functools
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Event
 from typing import TYPE_CHECKING, Any, Self
 
-from truss_outputs.backoff import Backoff
-from truss_outputs.daemon_threads import DaemonThreads
-from truss_outputs.deadline import Deadline, DeadlinePassed, within
+from truss_outputs.already_stored import AlreadyStored, check_calling_model, find
+from truss_outputs.awaited_calls import AwaitedCalls, is_loop_running
 from truss_outputs.destinations import Place, Places
-from truss_outputs.errors import OutputError, StoreError, is_refusal
+from truss_outputs.errors import OutputError
+from truss_outputs.failure_recorder import FailureRecorder
+from truss_outputs.http_errors import http_error, status_of
 from truss_outputs.request_id import HasHeaders, request_id_of
 from truss_outputs.response import check_response, respond
-from truss_outputs.results.failures import failure_key, failure_of
 from truss_outputs.settings.outputs import OutputSettings, Secrets
 from truss_outputs.settings.secrets import KnownSecrets
 from truss_outputs.settings.sections import FailureSettings, InputSettings, ResponseSettings
@@ -36,9 +38,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Our choice: a failed attempt's record is worth a little time, but the failure must not wait long for it.
-_FAILURE_BUDGET_SECONDS = 2.0
-
 
 class ModelOutputs:
     """Stores what a model returns. Make one in a model's `__init__`; all its requests share it."""
@@ -51,6 +50,7 @@ class ModelOutputs:
         failures: FailureSettings | None = None,
         inputs: InputSettings | None = None,
         https: "HttpsSource | None" = None,
+        skip_stored: bool = False,
         secrets: KnownSecrets | None = None,
         model_id: str = "",
         deployment_id: str = "",
@@ -58,15 +58,21 @@ class ModelOutputs:
     ) -> None:
         self._places = places
         self._response = response or ResponseSettings()
-        self._failures = failures or FailureSettings()
+        self._failures = FailureRecorder(
+            failures or FailureSettings(),
+            model_id=model_id,
+            deployment_id=deployment_id,
+            secrets=secrets or KnownSecrets(),
+            now=now,
+        )
         self._inputs = inputs or InputSettings()
         self._https = https
-        self._secrets = secrets or KnownSecrets()
-        self._model_id = model_id
-        self._deployment_id = deployment_id
-        self._now = now
-        self._threads = DaemonThreads("truss_outputs-failure")
-        self._telemetry = Telemetry(self._secrets)
+        self._skip_stored = skip_stored
+        self._telemetry = Telemetry(secrets or KnownSecrets())
+        self._writes = AwaitedCalls("truss_outputs-awaited-write")
+        self._brief_calls = AwaitedCalls("truss_outputs-awaited")  # which must not wait for writes
+        if skip_stored:
+            check_calling_model()
         check_response(self._response, places.place().store)
 
     @classmethod
@@ -99,6 +105,7 @@ class ModelOutputs:
             response=settings.response,
             failures=settings.failures,
             inputs=settings.inputs,
+            skip_stored=settings.skip_stored,
             secrets=KnownSecrets.of_truss(config, secrets),
             model_id=model_id,
             deployment_id=deployment_id,
@@ -137,21 +144,11 @@ class ModelOutputs:
         caller's fault and not retried; 500, which fails the attempt, if it cannot be read this time.
         """
         # Imported here, so that a model without large inputs does not load an HTTP library.
-        from truss_outputs.inputs.https_source import HttpsSource, InputRefused, InputUnavailable
-        from truss_outputs.inputs.reference import open_input
+        from truss_outputs.inputs.model_input import model_input
 
-        settings = self._inputs
-        https = self._https or HttpsSource(
-            allowed_hosts=settings.allowed_hosts, timeout=settings.timeout_seconds
-        )
-        try:
-            store = self._places.place().store
-            with open_input(reference, store=store, settings=settings, https=https) as stream:
-                yield stream
-        except InputRefused as error:
-            raise _http_error(422, error) from error
-        except (InputUnavailable, StoreError) as error:
-            raise _http_error(500, error) from error
+        store = self._places.place().store
+        with model_input(reference, store=store, settings=self._inputs, https=self._https) as stream:
+            yield stream
 
     def setup_environment(self, environment: Mapping[str, Any] | None) -> None:
         """Write to this environment from now on. Call it in the model's own `setup_environment`.
@@ -171,22 +168,64 @@ class ModelOutputs:
         settings, so a request may choose it safely. If the output cannot be stored, this raises an
         HTTPException, whose reason Truss passes on to the caller; of any other error it hides the reason. Its
         status is 422, which is not tried again, if the output or the id is refused, and 500 if the store is
-        at fault.
+        at fault. On a running event loop `astore` does the same without blocking the loop.
         """
+        if is_loop_running():
+            _warn_of_blocked_loop()
+        return self._store(output, request, destination)
+
+    async def astore(
+        self, output: object, request: HasHeaders | None = None, *, destination: str | None = None
+    ) -> Any:
+        """Do what `store` does while the event loop goes on, for hooks and chainlets that are async.
+
+        If this is cancelled, nothing more is stored, what was put is deleted in the background, and no result
+        exists; or a true one, if its commit was on its way already.
+        """
+        cancelled = Event()
+        try:
+            return await self._writes.call(lambda: self._store(output, request, destination, cancelled))
+        finally:
+            cancelled.set()
+
+    def _store(
+        self,
+        output: object,
+        request: HasHeaders | None,
+        destination: str | None,
+        cancelled: Event | None = None,
+    ) -> Any:
+        if isinstance(output, AlreadyStored):
+            return output.answer
         try:
             with self._telemetry.storing(request) as storing:
                 place = self._place(destination)
                 storing.request_id = request_id = request_id_of(request)
-                committed = place.writer.commit(output, request_id, observer=storing)
+                committed = place.writer.commit(output, request_id, observer=storing, cancelled=cancelled)
             return respond(committed, self._response, place.store)
         except OutputError as error:
-            raise _http_error(_status_of(error), error) from error
+            raise http_error(status_of(error), error) from error
 
     def _place(self, destination: str | None) -> Place:
         try:
             return self._places.place(destination)
         except OutputError as error:  # a destination is the request's own choice, so its fault
-            raise _http_error(500 if destination is None else 422, error) from error
+            raise http_error(500 if destination is None else 422, error) from error
+
+    def find_stored(self, request: HasHeaders | None = None) -> AlreadyStored | None:
+        """Look for the result of an earlier attempt at this request, if the setting `skip_stored` says so.
+
+        None without one: then the model has to run. The same goes for a call without a request id, and where
+        the store cannot say: this raises nothing, and waits for a tenth of a write's time at most. Only the
+        default place is looked at, no named destination.
+        """
+        if not self._skip_stored:
+            return None
+        return find(self._places.place, request, self._response, self._telemetry)
+
+    async def afind_stored(self, request: HasHeaders | None = None) -> AlreadyStored | None:
+        """Do what `find_stored` does while the event loop goes on."""
+        return await self._brief_calls.call(lambda: self.find_stored(request)) if self._skip_stored else None
 
     def store_failure(
         self, error: BaseException, request: HasHeaders | None = None, *, destination: str | None = None
@@ -196,49 +235,26 @@ class ModelOutputs:
         It contains no secret, and never prevents a later attempt's success. This method raises nothing, so
         that nothing hides `error`: if the record cannot be stored, that is logged and None returned.
         """
-        if not self._failures.store:
-            return None
-        try:
-            store = self._places.place(destination).store
-            failure = failure_of(
-                error,
-                request_id_of(request),
-                time=self._now(),
-                model_id=self._model_id,
-                deployment_id=self._deployment_id,
-                secrets=self._secrets.values(),
-                with_traceback=self._failures.traceback,
-                traceparent=traceparent_of(request),
-            )
-            key = failure_key(failure.request_id, failure.truss_outputs.attempt)
-            body = failure.model_dump_json().encode()
-            deadline = Deadline(_FAILURE_BUDGET_SECONDS)
+        return self._failures.record(
+            error,
+            request,
+            lambda: self._places.place(destination).store,
+            traceparent=traceparent_of(request),
+        )
 
-            def put() -> None:
-                with within(deadline):
-                    Backoff().call(lambda: store.put(key, body, content_type="application/json"))
-
-            self._threads.call(put, deadline)
-        except DeadlinePassed:
-            _log.warning("no error record of a failed attempt: %s does not answer", store.url)
-            return None
-        except Exception as trouble:  # whatever it is, the attempt's own failure matters more
-            _log.warning("no error record of a failed attempt: %s", trouble)
-            return None
-        url = store.url_of(key)
-        _log.info("recorded a failed attempt: %s", url)
-        return url
+    async def astore_failure(
+        self, error: BaseException, request: HasHeaders | None = None, *, destination: str | None = None
+    ) -> str | None:
+        """Do what `store_failure` does while the event loop goes on."""
+        return await self._brief_calls.call(
+            lambda: self.store_failure(error, request, destination=destination)
+        )
 
 
-def _status_of(error: OutputError) -> int:
-    """Return 422, which is not tried again, where each attempt would fail the same way, and 500 otherwise.
-
-    Source: docs.baseten.co/inference/async, "Error codes".
-    """
-    return 422 if is_refusal(error) else 500
-
-
-def _http_error(status_code: int, error: OutputError) -> Exception:
-    from fastapi import HTTPException  # a Truss server always has it, and nothing else here needs it
-
-    return HTTPException(status_code=status_code, detail=str(error))
+@functools.cache
+def _warn_of_blocked_loop() -> None:
+    """Say it once in a process: it is about the model's code, not about a request."""
+    _log.warning(
+        "store() was called on a running event loop, which serves nobody else until the result is stored: "
+        "write `await outputs.astore(...)` instead"
+    )

@@ -5,6 +5,7 @@ All of them run in one emulator, which takes a third of the time.
 
 import base64
 import json
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import pytest
 import uv
 
 from async_emulator.testing.emulator_process import EmulatorProcess
-from tests.acceptance.conftest import Caller, write_truss
+from tests.acceptance.conftest import ROOT, Caller, write_truss
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -91,6 +92,34 @@ class Model:
         return {**self._place, **environ, "beside": beside.VALUE, "token": token}
 """
 
+# Its first answer is lost: the attempt fails after its commit.
+SKIPPING = """
+from fastapi import HTTPException
+from starlette.requests import Request
+from truss_outputs import ModelOutputs, stores_failures
+
+class Model:
+    def __init__(self, config, secrets, **kwargs):
+        self._outputs = ModelOutputs.from_truss(config, secrets)
+        self._entered = self._answered = 0
+
+    @stores_failures
+    def predict(self, model_input):
+        self._entered += 1
+        return {"entered": self._entered, "blob": b"not JSON"}
+
+    def postprocess(self, output, request: Request):
+        answer = self._outputs.store(output, request)
+        self._answered += 1
+        if self._answered == 1:
+            raise HTTPException(503, "the answer is lost")
+        return answer
+"""
+
+SKIPPING_CONFIG = """
+model_metadata: {truss_outputs: {url: 'file://%s', skip_stored: true, response: inline}}
+"""
+
 PLACE_CONFIG = """
 model_metadata: {mine: [1, 2]}
 environment_variables: {FLAG: 3}
@@ -126,6 +155,8 @@ def write_all(folder: Path) -> list[Path]:
     place = write_truss(folder / "place", PLACE, PLACE_CONFIG)
     (place / "assets").mkdir()
     (place / "assets" / "weights.txt").write_text("heavy")
+    skipping = write_truss(folder / "skipping", SKIPPING, SKIPPING_CONFIG % (folder / "stored"))
+    shutil.copytree(ROOT / "packages/truss_outputs", skipping / "packages/truss_outputs")
     (folder / "shared").mkdir()
     (folder / "shared" / "beside.py").write_text("VALUE = 'beside'\n")
 
@@ -139,12 +170,16 @@ def write_all(folder: Path) -> list[Path]:
     (locked / "pyproject.toml").write_text(pyproject(requirement))
     lock = [uv.find_uv_bin(), "lock", "--quiet", "--offline", "--project", str(locked)]
     subprocess.run(lock, check=True)
-    return [*trusses, place, listed, in_text, in_project, locked]
+    return [*trusses, place, skipping, listed, in_text, in_project, locked]
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
-    folder = tmp_path_factory.mktemp("any")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("any")
+
+
+@pytest.fixture(scope="module")
+def emulator(folder: Path) -> Iterator[EmulatorProcess]:
     trusses = write_all(folder)
     arguments: list[str | Path] = [*trusses[1:], "--data-dir", folder / "data", "--environment", "staging"]
     with EmulatorProcess(trusses[0], *arguments, environ={"TRUSS_SECRET_token": "hidden"}) as emulator:
@@ -162,8 +197,9 @@ class Model:
     def predict(self, model_input: object) -> Any:
         return self._caller.http.post(f"{self._url}/predict", json=model_input)
 
-    def run(self, model_input: object, status: str = "SUCCEEDED") -> dict[str, Any]:
-        body = {"model_input": model_input, "inference_retry_config": {"max_attempts": 1}}
+    def run(self, model_input: object, status: str = "SUCCEEDED", *, attempts: int = 1) -> dict[str, Any]:
+        retries = {"max_attempts": attempts, "initial_delay_ms": 0}
+        body = {"model_input": model_input, "inference_retry_config": retries}
         submitted = self._caller.http.post(f"{self._url}/async_predict", json=body)
         return self._caller.wait(submitted.json()["request_id"], status)
 
@@ -240,6 +276,15 @@ def test_a_model_s_server_answers_the_emulator_alone(models):
 @pytest.mark.parametrize("name", ["listed", "in_text", "in_project", "locked"])
 def test_requirements_are_installed_wherever_they_are_listed(models, name):
     assert models[name].predict({}).json() == "from a wheel"
+
+
+def test_a_retry_of_what_is_stored_does_not_enter_predict(models, folder):
+    request_id = models["skipping"].run({}, attempts=2)["request_id"]
+    stored = folder / "stored" / request_id
+    result = json.loads((stored / "result.json").read_text())
+    assert result["data"]["entered"] == 1
+    assert len([each for each in stored.rglob("*") if each.is_file()]) == 2
+    assert models["skipping"].predict({}).json()["entered"] == 2  # so the second attempt did not count
 
 
 def test_the_environment_is_the_one_that_was_named(emulator):

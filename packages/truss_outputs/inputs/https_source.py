@@ -5,6 +5,8 @@
   was checked. There is no second look-up that could return another (DNS rebinding).
 - A redirect is refused, whatever its target.
 - A body that ends early is an error.
+- A server that sends little at a time is not read for ever: it is waited for `timeout` seconds in all, and as
+  long again as its body takes at `deadline.MIN_RATE`. The time between two reads does not count.
 """
 
 import http.client
@@ -15,7 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from truss_outputs.deadline import MIN_RATE
 from truss_outputs.errors import OutputError
+from truss_outputs.inputs.patience import Patience, TooSlow
 from truss_outputs.inputs.public_address import is_public
 
 _PORT = 443
@@ -70,7 +74,8 @@ class Answer:
 class HttpsSource:
     """Reads from the `allowed_hosts`; `*.example.com` allows every host below it, but not `example.com`.
 
-    `timeout` is in seconds, for each step. `resolve`, `connect` and `context` are the network's by default.
+    `timeout` is in seconds: for each step, and for all reads of an answer, to which its body adds. `resolve`,
+    `connect` and `context` are the network's by default.
     """
 
     allowed_hosts: Sequence[str]
@@ -79,14 +84,19 @@ class HttpsSource:
     connect: Callable[[str, int, float], socket.socket] = _connect
     context: ssl.SSLContext | None = None
 
-    def open(self, url: str) -> Answer:
-        """Send a GET and return the answer, its body unread. Raises InputRefused or InputUnavailable."""
+    def open(self, url: str, *, limit_bytes: int) -> Answer:
+        """Send a GET and return the answer, its body unread. Raises InputRefused or InputUnavailable.
+
+        A body whose server does not state its size is waited for as one of `limit_bytes`.
+        """
         parts = _parse(url)
         host = parts.hostname or ""
         if not any(_matches(host, allowed) for allowed in self.allowed_hosts):
             known = ", ".join(self.allowed_hosts) or "none: no host is listed under inputs.allowed_hosts"
             raise InputRefused(url, f"its host is not on the list; allowed: {known}")
         connection = http.client.HTTPConnection(host, _PORT, timeout=self.timeout)
+        patience = Patience(self.timeout)
+        connection.response_class = lambda sock, **named: patience.answer(sock, **named)  # type: ignore[assignment]
         try:
             connection.sock = self._secure(url, host)
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -105,6 +115,7 @@ class HttpsSource:
         if response.status != http.client.OK:
             close()
             raise _refusal(url, response.status)
+        patience.allow(limit_bytes if response.length is None else min(response.length, limit_bytes))
         return Answer(
             content_type=response.getheader("Content-Type", "application/octet-stream"),
             size=response.length,
@@ -169,6 +180,8 @@ def _refusal(url: str, status: int) -> OutputError:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, TooSlow):
+        return f"sent so slowly that it was given up: less than {MIN_RATE:,} bytes a second"
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return " ".join(str(error).split())[:200] or type(error).__name__

@@ -90,7 +90,11 @@ def open_input(value: Any, *, store: Store, settings: InputSettings, https: Http
     """
     reference = InputReference.of(value)
     key = _key_in(store, reference.url)
-    answer = https.open(reference.url) if key is None else _stored(store, key, reference)
+    answer = (
+        https.open(reference.url, limit_bytes=settings.limit_bytes)
+        if key is None
+        else _stored(store, key, reference)
+    )
     told = [size for size in (answer.size, reference.size) if size is not None]
     if any(size > settings.limit_bytes for size in told):
         answer.close()

@@ -135,6 +135,8 @@ class Uploads:
             self._deadline.allow(upload.size or 0)
         try:
             while self._large or self._small or self._running:
+                if self._deadline.is_cancelled:
+                    raise DeadlinePassed
                 self._start_what_fits()
                 self._take_in(next_of(self._events, self._deadline))
         finally:

@@ -2,19 +2,22 @@
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Event
 
 from pydantic import JsonValue
 
 from truss_outputs.backoff import Backoff
 from truss_outputs.daemon_threads import DaemonThreads
-from truss_outputs.deadline import Deadline, DeadlinePassed
-from truss_outputs.errors import StoreError
+from truss_outputs.deadline import Deadline, DeadlinePassed, within
+from truss_outputs.errors import ObjectNotFound, StoreError
 from truss_outputs.keys import artifact_key, request_folder, result_key
 from truss_outputs.results.commit import UNDECIDED, commit
 from truss_outputs.results.discard import DISCARD_SECONDS, discard
 from truss_outputs.results.document import ResultReference, StorageRecord, StoredArtifact, StoredResult
+from truss_outputs.results.reader import OutputReader
 from truss_outputs.results.signing import sealed
 from truss_outputs.results.uploads import Upload, Uploads
 from truss_outputs.results.write_observer import WriteObserver
@@ -24,6 +27,9 @@ from truss_outputs.values.encode import encode, placed
 from truss_outputs.values.types.images import ImageFormat
 
 _NOBODY = WriteObserver()
+
+# The most of a write's time that a look for a result takes. Our choice: without an answer the model runs.
+_LOOK_SHARE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +53,7 @@ class OutputWriter:
     5. The place depends on the store and the checked request id alone.
     6. `write` ends within `backoff.budget` seconds, 30 by default, and the time that its bytes take at
        `deadline.MIN_RATE`, whatever the store does; after a failure, within 2 seconds more.
+    7. A commit that is cancelled leaves no result, or a true one if it was on its way already.
     """
 
     def __init__(
@@ -79,16 +86,25 @@ class OutputWriter:
         return self.commit(output, request_id).reference
 
     def commit(
-        self, output: object, request_id: str, *, observer: WriteObserver = _NOBODY
+        self,
+        output: object,
+        request_id: str,
+        *,
+        observer: WriteObserver = _NOBODY,
+        cancelled: Event | None = None,
     ) -> CommittedResult:
-        """Do what `write` does, and return the result's data too. It is not read from the store for that."""
+        """Do what `write` does, and return the result's data too. It is not read from the store for that.
+
+        Once `cancelled` is set, no further step is taken but to delete what this write has put, and the write
+        fails.
+        """
         request_id = request_folder(request_id)
         attempt = uuid.uuid4().hex
         encoded = encode(output, images=self._images)
         uploads = [
             Upload(artifact_key(request_id, attempt, pending.name), pending) for pending in encoded.artifacts
         ]
-        deadline = self._backoff.deadline()
+        deadline = self._backoff.deadline(cancelled)
         observer.uploading(attempt, uploads, deadline)
         artifacts = self._stored(uploads, deadline) if uploads else []
         record = StorageRecord(attempt=attempt, artifacts=artifacts, traceparent=observer.traceparent)
@@ -98,6 +114,9 @@ class OutputWriter:
         except Exception:
             self._discard(uploads)
             raise
+        if deadline.is_cancelled:
+            self._discard(uploads)
+            raise self._too_late(self._store.url_of(result_key(request_id)), deadline)
         observer.committing(document)
         try:
             winner = self._commit(request_id, document, attempt, deadline)
@@ -111,9 +130,32 @@ class OutputWriter:
             reference = ResultReference.to(request_id, record, url)
             return CommittedResult(reference=reference, data=placed(encoded.data, references))
         self._discard(uploads)
-        return CommittedResult(
-            reference=ResultReference.to(request_id, winner.truss_outputs, url), data=winner.data
-        )
+        return self._committed(winner, url)
+
+    def standing(self, request_id: str) -> CommittedResult | None:
+        """Return the request's result if an attempt has stored one; it is read once.
+
+        Raises InvalidRequestId, CorruptResult, and StoreError, also after a tenth of a write's time.
+        """
+        request_id = request_folder(request_id)
+        url = self._store.url_of(result_key(request_id))
+        deadline = Deadline(self._backoff.budget * _LOOK_SHARE, clock=self._backoff.clock)
+
+        def operation() -> StoredResult | None:
+            with within(deadline), suppress(ObjectNotFound):
+                return OutputReader(self._store).load(request_id)
+            return None
+
+        try:
+            found = self._threads.call(operation, deadline)
+        except DeadlinePassed:
+            raise StoreError(url, f"no answer came within {deadline.elapsed:.1f} s") from None
+        return None if found is None else self._committed(found, url)
+
+    @staticmethod
+    def _committed(result: StoredResult, url: str) -> CommittedResult:
+        reference = ResultReference.to(result.request_id, result.truss_outputs, url)
+        return CommittedResult(reference=reference, data=result.data)
 
     def _stored(self, uploads: list[Upload], deadline: Deadline) -> list[StoredArtifact]:
         """Store the artifacts. If one fails, delete the others, unless the bucket cannot be reached."""
@@ -125,6 +167,8 @@ class OutputWriter:
         except BaseException as error:
             was_over = deadline.is_over
             deadline.end()
+            if deadline.is_cancelled:
+                self._discard(uploads, running)
             if isinstance(error, DeadlinePassed):
                 raise self._too_late(running.url, deadline) from None
             is_refused = isinstance(error, Exception) and not _may_pass(error)
@@ -169,6 +213,8 @@ class OutputWriter:
 
     @staticmethod
     def _too_late(url: str, deadline: Deadline) -> StoreError:
+        if deadline.is_cancelled:
+            return StoreError(url, f"not stored: cancelled after {deadline.elapsed:.1f} s")
         answer = deadline.last_answer or "none came"
         return StoreError(url, f"not stored within {deadline.elapsed:.1f} s; the last answer: {answer}")
 

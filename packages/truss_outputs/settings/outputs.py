@@ -47,6 +47,12 @@ class OutputSettings(StoreSettings):
         default=FailureSettings(),
         description="The error record of a failed attempt: `store` (true) and `traceback` (false).",
     )
+    skip_stored: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether a decorated `predict` is skipped where an earlier attempt at the request has "
+        "stored its result (false); costs one read a request. See Retries below.",
+    )
     signature: SignatureSection | None = Field(
         default=None,
         description="The name of the Truss secret, a webhook secret, with which every result is signed.",

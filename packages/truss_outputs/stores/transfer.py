@@ -3,11 +3,13 @@
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, TypeAlias, TypeVar
 
+from truss_outputs.daemon_threads import DaemonThreads, Outcome
+from truss_outputs.deadline import DeadlinePassed, current_deadline
 from truss_outputs.store import Body, PutReceipt
 
 CHUNK = 1024 * 1024
@@ -30,12 +32,16 @@ Retry: TypeAlias = Callable[[Callable[[], Any]], Any]
 class Passing:
     """The chunks of a body, hashed and counted as they are read. Iterate over it once.
 
+    After the deadline of the write that it was made in, the next chunk raises DeadlinePassed, so that an
+    upload for which nobody waits ends there.
+
     `error` is the exception that the body's producer raised, so that a store can tell it from its own
     failure.
     """
 
     def __init__(self, body: Body, *, chunk: int = CHUNK) -> None:
         self.error: Exception | None = None
+        self._deadline = current_deadline()  # asked for here, as obstore reads chunks on threads of its own
         self._chunks = _chunks(body, chunk)
         self._digest = hashlib.sha256()
         self._size = 0
@@ -46,6 +52,8 @@ class Passing:
     def __next__(self) -> bytes:
         try:
             chunk = next(self._chunks)
+            if self._deadline is not None and self._deadline.is_over:
+                raise DeadlinePassed
             self._digest.update(chunk)
         except StopIteration:
             raise
@@ -105,16 +113,21 @@ def upload_parts(put: Callable[[int, bytes], T], parts: Iterable[bytes], *, name
     arrives after an upload was given up. `name` is the name of the threads.
     """
     done: list[T] = []
-    in_flight: deque[Future[T]] = deque()
-    threads = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix=name)
+    in_flight: deque[SimpleQueue[Outcome[T]]] = deque()
+    threads = DaemonThreads(name)
     try:
         for number, part in enumerate(parts, start=1):
             if len(in_flight) == _IN_FLIGHT:
-                done.append(in_flight.popleft().result())
-            in_flight.append(threads.submit(copy_context().run, put, number, part))
-        done.extend(future.result() for future in in_flight)
+                done.append(in_flight.popleft().get().result())
+            answer: SimpleQueue[Outcome[T]] = SimpleQueue()
+            threads.start(partial(put, number, part), answer.put)
+            in_flight.append(answer)
+        while in_flight:
+            done.append(in_flight.popleft().get().result())
     finally:
-        threads.shutdown(cancel_futures=True)
+        for answer in in_flight:
+            answer.get()
+        threads.close()
     return done
 
 

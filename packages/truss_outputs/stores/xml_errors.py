@@ -5,7 +5,7 @@ Only the codes are passed on, never the text that came with them: it can quote a
 
 from types import MappingProxyType
 
-from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
+from truss_outputs.errors import AlreadyExists, CredentialsRefused, ObjectNotFound, StoreError
 
 _DENIED = "the credentials may not {action} here"
 
@@ -34,6 +34,15 @@ _CODES = MappingProxyType(
         "XAmzContentChecksumMismatch": "the bytes were damaged on the way",
     }
 )
+_UNKNOWN = frozenset(
+    {
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+    }
+)
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 _MAY_PASS = frozenset(
     {
@@ -60,4 +69,5 @@ def answer(url: str, *, code: str, status: int, action: str, was_retried: bool) 
         text += ", or may not s3:ListBucket, without which S3 does not say that an object is absent"
     # After a retry, a refusal does not say whether the first try succeeded.
     is_transient = was_retried or code in _MAY_PASS or status >= 500 or status in (0, 429)
-    return StoreError(url, f"{code or status}: {text}", is_transient=is_transient)
+    kind = CredentialsRefused if code in _UNKNOWN or status == 401 else StoreError
+    return kind(url, f"{code or status}: {text}", is_transient=is_transient)

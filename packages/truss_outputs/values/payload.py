@@ -8,11 +8,12 @@ UTF-8.
 import asyncio
 import contextvars
 import io
+import sys
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, TypeAlias, TypeVar, cast
 
+from truss_outputs.daemon_threads import DaemonThreads
 from truss_outputs.errors import UnstorableOutput
 
 T = TypeVar("T")
@@ -147,17 +148,19 @@ def driven(iterator: AsyncIterator[T]) -> Iterator[T]:
 
 def _driven(iterator: AsyncIterator[T], context: contextvars.Context) -> Iterator[T]:
     end = object()
+    threads = DaemonThreads("truss_outputs-stream")
+    runner = asyncio.Runner()
 
     async def following() -> T | object:
         return await anext(iterator, end)
 
-    with ThreadPoolExecutor(1, "truss_outputs-stream") as thread:
-        runner = asyncio.Runner()
-        try:
-            while True:
-                item = thread.submit(lambda: runner.run(following(), context=context)).result()
-                if item is end:
-                    return
-                yield item  # type: ignore[misc]  # every item but `end` is a T
-        finally:
-            thread.submit(runner.close).result()  # which closes an async generator too
+    try:
+        while True:
+            item = threads.call(lambda: runner.run(following(), context=context))
+            if item is end:
+                return
+            yield item  # type: ignore[misc]  # every item but `end` is a T
+    finally:
+        if not sys.is_finalizing():  # a thread would not run any more, and be waited for in vain
+            threads.call(runner.close)  # which closes an async generator too
+            threads.close()

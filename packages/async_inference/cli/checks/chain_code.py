@@ -12,7 +12,7 @@ from async_inference.cli.checks.config_keys import DISTRIBUTION, check_kinds, ch
 from async_inference.cli.checks.deploy import check_settings, has_plugin, plugin_folder
 from async_inference.cli.checks.finding import Finding, or_fine
 from async_inference.cli.checks.outputs import requirement_names
-from async_inference.cli.checks.python_source import Unreadable, last_name, parsed, stores
+from async_inference.cli.checks.python_source import Unreadable, last_name, looks_too_late, parsed, stores
 
 if TYPE_CHECKING:
     from truss_outputs.settings.outputs import OutputSettings
@@ -137,7 +137,7 @@ def check_chain(path: Path, environ: Mapping[str, str], *, for_push: bool) -> It
     [entrypoint] = entrypoints
     config, unread = chain.config_of(entrypoint)
     yield from or_fine(
-        chain.subject, (*_code(chain, entrypoint), *check_python(config, subject=chain.subject))
+        chain.subject, (*_code(chain, entrypoint, config), *check_python(config, subject=chain.subject))
     )
     if unread:
         note = (
@@ -160,17 +160,24 @@ def check_chain(path: Path, environ: Mapping[str, str], *, for_push: bool) -> It
     yield Finding(subject="packages", problem=_missing_plugin(config, chain.folder))
 
 
-def _code(chain: ChainFile, entrypoint: ast.ClassDef) -> Iterator[Finding]:
+def _code(chain: ChainFile, entrypoint: ast.ClassDef, config: Mapping[str, Any]) -> Iterator[Finding]:
     place = f"{chain.subject}:{entrypoint.lineno}: {entrypoint.name}"
     methods = {
-        each.name for each in ast.walk(entrypoint) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+        each.name: each
+        for each in ast.walk(entrypoint)
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     is_all_here = all(last_name(base) == "ChainletBase" for base in entrypoint.bases)
     if is_all_here and "run_remote" not in methods:
         yield Finding(subject=chain.subject, problem=f"{place}: found no method run_remote; write one")
     if is_all_here and not chain.stores():
-        problem = f"{place}: found nothing that stores; return self._outputs.store(output) from run_remote"
+        problem = (
+            f"{place}: found nothing that stores; in run_remote, return await self._outputs.astore(output)"
+        )
         yield Finding(subject=chain.subject, problem=problem)
+    run_remote = methods.get("run_remote")
+    if run_remote is not None and (late := looks_too_late(run_remote, config)):
+        yield Finding(subject=chain.subject, problem=f"{place}: {late}")
 
 
 def _missing_plugin(config: Mapping[str, Any], folder: Path) -> str | None:

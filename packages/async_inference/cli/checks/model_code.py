@@ -11,11 +11,17 @@ from typing import Any, TypeAlias
 
 from async_inference.cli.checks.config_keys import minor_version
 from async_inference.cli.checks.finding import Finding
-from async_inference.cli.checks.python_source import Unreadable, last_name, parsed, stores
+from async_inference.cli.checks.python_source import (
+    DECORATORS,
+    Unreadable,
+    last_name,
+    looks_too_late,
+    parsed,
+    stores,
+)
 
 _SUBJECT = "model"
 _HOOKS = ("preprocess", "predict", "postprocess")
-_TRANSPARENT = {"stores_failures", "stores_outputs"}  # decorators that keep a hook's parameters
 _ELSEWHERE = ("docker_server", "trt_llm", "bis_llm")  # with these, no class is asked for
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -39,7 +45,7 @@ def check_model(config: Mapping[str, Any], truss_dir: Path) -> Iterator[Finding]
         if not _may_be_bound(module, wanted):
             yield Finding(subject=_SUBJECT, problem=f"{name}: {_no_class(module, wanted)}")
         return
-    for problem in _problems(module, model):
+    for problem in _problems(module, model, config):
         yield Finding(subject=_SUBJECT, problem=f"{name}:{problem}")
 
 
@@ -69,17 +75,21 @@ def _no_class(module: ast.Module, wanted: str) -> str:
     return f"found no class {wanted}; write class {wanted}, with a method predict"
 
 
-def _problems(module: ast.Module, model: ast.ClassDef) -> Iterator[str]:
+def _problems(module: ast.Module, model: ast.ClassDef, config: Mapping[str, Any]) -> Iterator[str]:
     has_bases = any(last_name(base) != "object" for base in model.bases) or bool(model.keywords)
     for name in _HOOKS:
         hook = _hook(model, name)
         if hook is not None and (problem := _parameters(module, hook)):
             yield f"{hook.lineno}: {name}: {problem}"
-    if has_bases or model.decorator_list or _assigns_hooks(model):
+    predict = _hook(model, "predict")
+    is_changed = bool(model.decorator_list) or _assigns_hooks(model)
+    if not is_changed and predict is not None and (problem := looks_too_late(predict, config)):
+        yield f"{predict.lineno}: predict: {problem}"
+    if has_bases or is_changed:
         return  # what it inherits, or is given, may hold the rest
     if _hook(model, "websocket"):
         return
-    if not _hook(model, "predict"):
+    if predict is None:
         yield f"{model.lineno}: {model.name}: found no method predict, which Truss calls; write one"
     if not stores(module):
         yield (
@@ -108,7 +118,7 @@ def _assigns_hooks(model: ast.ClassDef) -> bool:
 def _parameters(module: ast.Module, hook: _Function) -> str | None:
     """Return why Truss's server refuses the parameters of this hook, or None."""
     decorators = {last_name(each) for each in hook.decorator_list}
-    if not decorators <= _TRANSPARENT:
+    if not decorators <= DECORATORS:
         return None
     given = hook.args
     parameters = [*given.posonlyargs, *given.args, *given.kwonlyargs]

@@ -3,7 +3,9 @@
 import ast
 import sys
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from async_inference.cli.checks.finding import Finding
 
@@ -55,6 +57,26 @@ def last_name(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+DECORATORS = frozenset({"stores_failures", "stores_outputs"})
+"""The decorators of `truss_outputs`. They keep a hook's parameters, and look for what is stored already."""
+
+
+def looks_too_late(hook: ast.FunctionDef | ast.AsyncFunctionDef, config: Mapping[str, Any]) -> str | None:
+    """Return what to do where `config` says `skip_stored`, and this hook would run before anybody looks.
+
+    A decorator of the user's own may look; it is not judged.
+    """
+    metadata = config.get("model_metadata")
+    settings = metadata.get("truss_outputs") if isinstance(metadata, Mapping) else None
+    is_asked_for = isinstance(settings, Mapping) and settings.get("skip_stored") is True
+    if not is_asked_for or hook.decorator_list:
+        return None
+    return (
+        f"found skip_stored: true, and {hook.name} without a decorator, so that it would run before anybody "
+        f"looks; write @stores_failures above it, or @stores_outputs if {hook.name} itself is to store"
+    )
 
 
 def stores(node: ast.AST) -> bool:

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
+from truss_outputs.errors import AlreadyExists, CredentialsRefused, ObjectNotFound, StoreError
 
 _DENIED = "the credentials may not {action} blobs here"
 
@@ -36,6 +36,7 @@ _CODES = MappingProxyType(
         "ServerBusy": "the service is busy",
     }
 )
+_UNKNOWN = frozenset({"AuthenticationFailed", "AuthorizationFailure", "InvalidAuthenticationInfo"})
 _ABSENT = frozenset({"BlobNotFound", "ResourceNotFound"})
 _THERE = frozenset({"BlobAlreadyExists", "ConditionNotMet", "UnauthorizedBlobOverwrite"})
 _MAY_PASS = frozenset({"ContainerBeingDeleted", "Md5Mismatch", "OperationTimedOut", "ServerBusy"})
@@ -50,7 +51,8 @@ def answer(url: str, *, code: str, status: int, action: str, was_retried: bool) 
     by_status = _DENIED if status == 403 else f"the service refused (HTTP {status})"
     text = _CODES.get(code, by_status).format(action=action)
     is_transient = was_retried or code in _MAY_PASS or status >= 500 or status in (0, 408, 429)
-    return StoreError(url, f"{code or status}: {text}", is_transient=is_transient)
+    kind = CredentialsRefused if code in _UNKNOWN or status == 401 else StoreError
+    return kind(url, f"{code or status}: {text}", is_transient=is_transient)
 
 
 def translated(error: Exception, url: str, action: str) -> StoreError | None:
@@ -60,9 +62,8 @@ def translated(error: Exception, url: str, action: str) -> StoreError | None:
     name = type(error).__name__
     match error:
         case exceptions.ClientAuthenticationError() if error.status_code is None:
-            return StoreError(
-                url, f"{name}: no token could be had with these credentials", is_transient=False
-            )
+            reason = f"{name}: no token could be had with these credentials"
+            return CredentialsRefused(url, reason, is_transient=False)
         case exceptions.HttpResponseError() if error.status_code is not None:
             code = getattr(error, "error_code", None)
             code = str(getattr(code, "value", code) or "")

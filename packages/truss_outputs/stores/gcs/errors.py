@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
+from truss_outputs.errors import AlreadyExists, CredentialsRefused, ObjectNotFound, StoreError
 
 # cloud.google.com/storage/docs/json_api/v1/status-codes
 _REFUSED = MappingProxyType(
@@ -40,7 +40,8 @@ def translated(error: Exception, url: str, permission: str) -> StoreError | None
             return StoreError(url, f"{name}: Google cannot be asked for a token")
         case GoogleAuthError():
             reason = f"{name}: no token could be had with these credentials"
-            return StoreError(url, reason, is_transient=bool(getattr(error, "retryable", False)))
+            is_transient = bool(getattr(error, "retryable", False))
+            return CredentialsRefused(url, reason, is_transient=is_transient)
         case requests.exceptions.Timeout():
             return StoreError(url, f"{name}: no answer came in time")
         case requests.exceptions.SSLError():
@@ -61,4 +62,5 @@ def _refusal(status: int, url: str, permission: str) -> StoreError:
         return StoreError(url, "NoSuchBucket: there is no such bucket", is_transient=False)
     text = _REFUSED.get(status, "the service failed").format(permission=permission)
     is_transient = status >= 500 or status in (0, 408, 429)
-    return StoreError(url, f"HTTP {status}: {text}", is_transient=is_transient)
+    kind = CredentialsRefused if status == 401 else StoreError
+    return kind(url, f"HTTP {status}: {text}", is_transient=is_transient)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
+from truss_outputs.errors import AlreadyExists, CredentialsRefused, ObjectNotFound, StoreError
 
 _STATUS = re.compile(r"non-2xx status code: (\d{3})|\bstatus: (\d{3})|\(code: (\d{3})\)")
 _CODE = re.compile(r"<Code>(\w[\w.]*)</Code>")
@@ -51,7 +51,7 @@ def translated(error: Exception, operation: Operation, no_credentials: NoCredent
     if name == "AlreadyExistsError":
         return AlreadyExists(url)
     if name == "UnauthenticatedError" and no_credentials:
-        return StoreError(url, no_credentials.reason, is_transient=no_credentials.is_transient)
+        return CredentialsRefused(url, no_credentials.reason, is_transient=no_credentials.is_transient)
     code = found.group(1) if (found := _CODE.search(text)) else ""
     if isinstance(error, FileNotFoundError) and not code:
         return ObjectNotFound(url)
@@ -59,7 +59,8 @@ def translated(error: Exception, operation: Operation, no_credentials: NoCredent
     status = int(next(filter(None, found.groups()))) if found else 0
     if (name == "UnauthenticatedError" and not code) or "token request" in text:
         is_transient = not status or status >= 500
-        return StoreError(url, "no token could be had with these credentials", is_transient=is_transient)
+        reason = "no token could be had with these credentials"
+        return CredentialsRefused(url, reason, is_transient=is_transient)
     if status:
         retries = _RETRIES.search(text)
         return operation.answer(

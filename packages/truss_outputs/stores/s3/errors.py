@@ -6,7 +6,7 @@ Only error codes and names are passed on, never the text that came with them: it
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from truss_outputs.errors import StoreError
+from truss_outputs.errors import CredentialsRefused, StoreError
 from truss_outputs.stores.xml_errors import answer
 
 if TYPE_CHECKING:
@@ -70,5 +70,6 @@ def failure(error: "BotoCoreError", url: str) -> StoreError:
     """The store's error where no answer came, or where the SDK sent no request."""
     name = type(error).__name__
     if name in _UNSENT:
-        return StoreError(url, f"{name}: {_UNSENT[name]}", is_transient=False)
+        kind = StoreError if name == "ParamValidationError" else CredentialsRefused
+        return kind(url, f"{name}: {_UNSENT[name]}", is_transient=False)
     return StoreError(url, f"{name}: {_UNANSWERED.get(name, 'the request failed')}")

@@ -3,6 +3,7 @@
 import hashlib
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -47,6 +48,16 @@ class Server(BaseHTTPRequestHandler):
                     return
             case "/short":
                 self._answer(200, b"abc", Content_Length="9")
+            case "/twenty-kB":
+                self._answer(200, b"x" * 20_000)
+            case "/dripping-head":
+                self._drip(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 10_000)
+            case "/dripping":
+                self._answer(200, b"", Content_Length="10000")
+                self._drip(b"x" * 10_000)
+            case "/dripping-chunks":
+                self._answer(200, b"", Transfer_Encoding="chunked")
+                self._drip(b"1\r\nx\r\n" * 10_000)
             case "/moved":
                 self._answer(302, b"", Location="https://169.254.169.254/")
             case path:
@@ -63,6 +74,13 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         with suppress(OSError):  # who has heard enough hangs up
             self.wfile.write(body)
+
+    def _drip(self, body: bytes) -> None:
+        """A byte every 2 ms, so that no single read takes long, until the reader hangs up."""
+        with suppress(OSError):
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.002)
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
@@ -184,6 +202,31 @@ def test_a_body_that_ends_early(https: HttpsSource) -> None:
         pytest.raises(InputUnavailable, match="it ended 6 bytes early"),
     ):
         stream.read()
+
+
+@pytest.mark.parametrize(
+    ("path", "limit", "seconds"),
+    [("dripping-head", 10**9, 0.1), ("dripping", 10**9, 0.11), ("dripping-chunks", 20_000, 0.12)],
+)
+def test_a_server_that_drips_is_given_up(
+    internet: dict[str, Any], path: str, limit: int, seconds: float
+) -> None:
+    """After the timeout and the time of its body, or of the largest that is allowed, at 1 MB a second."""
+    https = HttpsSource(allowed_hosts=[HOST], timeout=0.1, **internet)
+    started = time.monotonic()
+    with (
+        pytest.raises(InputUnavailable, match=r"so slowly|no answer in time"),
+        opened(f"https://{HOST}/{path}", https=https, limit=limit) as stream,
+    ):
+        stream.read()
+    assert seconds * 0.8 < time.monotonic() - started < 1
+
+
+def test_the_time_that_a_reader_takes_does_not_count(internet: dict[str, Any]) -> None:
+    https = HttpsSource(allowed_hosts=[HOST], timeout=0.1, **internet)
+    with opened(f"https://{HOST}/twenty-kB", https=https) as stream:
+        time.sleep(0.15)
+        assert stream.read() == b"x" * 20_000  # of which not all came with the headers
 
 
 def test_a_stream_that_is_not_read_is_closed(https: HttpsSource) -> None:

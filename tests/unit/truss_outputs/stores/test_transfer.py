@@ -1,12 +1,15 @@
 import hashlib
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truss_outputs.stores.transfer import PART, Passing, in_parts, part_size, whole_if_small
+from truss_outputs.deadline import Deadline, DeadlinePassed, within
+from truss_outputs.stores.transfer import PART, Passing, in_parts, part_size, upload_parts, whole_if_small
 
 
 @given(chunks=st.lists(st.binary(max_size=20)), size=st.integers(1, 12))
@@ -53,3 +56,42 @@ def test_no_file_has_more_parts_than_a_service_allows(tmp_path: Path, size: int)
 
 def test_a_stream_and_small_bytes_go_in_the_smallest_parts() -> None:
     assert part_size(b"x") == part_size(iter([b"x"])) == PART
+
+
+def test_after_the_deadline_a_body_is_read_no_further() -> None:
+    deadline = Deadline(60)
+    with within(deadline):
+        passing = Passing([b"a", b"b", b"c"])
+    assert next(passing) == b"a"
+    deadline.end()
+    with pytest.raises(DeadlinePassed):
+        next(passing)
+    assert isinstance(passing.error, DeadlinePassed)
+
+
+def test_parts_go_up_side_by_side_on_threads_that_hold_up_no_process() -> None:
+    together = threading.Barrier(4)
+    daemons = []
+
+    def put(number: int, part: bytes) -> int:
+        daemons.append(threading.current_thread().daemon)
+        together.wait(5)
+        return number
+
+    assert upload_parts(put, [b"x"] * 8, name="tested-parts") == list(range(1, 9))
+    assert daemons == [True] * 8
+    assert "tested-parts" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_no_part_arrives_after_one_has_failed() -> None:
+    arrived = threading.Event()
+
+    def put(number: int, part: bytes) -> None:
+        if number == 1:
+            raise ValueError("refused")
+        time.sleep(0.02)
+        arrived.set()
+
+    with pytest.raises(ValueError, match="refused"):
+        upload_parts(put, [b"x"] * 2, name="tested-parts")
+    assert arrived.is_set()

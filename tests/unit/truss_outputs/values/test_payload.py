@@ -37,6 +37,8 @@ def test_one_left_early_is_closed_and_its_thread_ends() -> None:
     closed: list[str] = []
     chunks = Chunks(counted(10**9, closed))
     assert next(chunks) == b"0"
+    mine = [thread for thread in threading.enumerate() if thread.name.startswith("truss_outputs-stream")]
+    assert all(thread.daemon for thread in mine)
     chunks.close()
     assert closed == ["closed"]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("truss_outputs-stream")]

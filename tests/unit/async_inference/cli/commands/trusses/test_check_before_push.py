@@ -46,6 +46,31 @@ def test_nothing_is_wrong(findings):
     assert findings() == []
 
 
+@pytest.mark.parametrize(
+    ("decorator", "expected"),
+    [
+        ("", "found skip_stored: true, and predict without a decorator, so that it would run before"),
+        ("@stores_failures", None),
+        ("@truss_outputs.stores_outputs", None),
+        ("@traced", None),  # it may look itself
+    ],
+)
+def test_what_is_stored_is_looked_for_in_time(findings, decorator, expected):
+    model = MODEL.replace("    def predict(", f"    {decorator}\n    def predict(")
+    found = findings(with_setting("skip_stored: true"), model)
+    assert [each for each in found if "skip_stored" in each] == found
+    assert len(found) == (expected is not None)
+    assert expected is None or expected in found[0]
+    assert findings(with_setting("skip_stored: false"), model) == []
+
+
+def test_a_hook_that_is_decorated_later_is_not_judged(findings):
+    model = MODEL.replace(
+        "    def postprocess(", "    predict = stores_failures(predict)\n\n    def postprocess("
+    )
+    assert findings(with_setting("skip_stored: true"), model) == []
+
+
 @pytest.mark.parametrize("url", ["file:///tmp/x", "memory://x"])
 def test_a_place_that_goes_with_the_replica_is_refused_for_a_push(findings, url):
     for options in ((), ("--for-push",)):

@@ -32,7 +32,7 @@ class All(chains.ChainletBase):
         self._outputs = ModelOutputs.from_chainlet(self.remote_config, context)
 
     async def run_remote(self, text: str) -> dict:
-        return self._outputs.store({"text": text})
+        return await self._outputs.astore({"text": text})
 """
 
 
@@ -54,7 +54,12 @@ class All(chains.ChainletBase):
         ),
         ("METADATA = {", "METADATA = METADATA or {", "found code, which is not run here"),
         ("run_remote(self", "run_locally(self", "found no method run_remote"),
-        ("self._outputs.store({", "dict({", "found nothing that stores; return self._outputs.store(output)"),
+        ("await self._outputs.astore({", "dict({", "found nothing that stores; in run_remote, return"),
+        (
+            '"secret_access_key_secret"',
+            '"skip_stored": True, "secret_access_key_secret"',
+            "All: found skip_stored: true, and run_remote without a decorator",
+        ),
         ("../packages", "../elsewhere", "packages: truss_outputs is not in the image: name its folder in"),
     ],
 )

@@ -24,6 +24,10 @@ class BucketUrls:
         """The url of an object here, whether it exists or not."""
         return f"{self._base}{self._prefix}{key}"
 
+    def put_seconds(self, size: int) -> float | None:
+        """None: an SDK sends again by itself, and waits as long as a server sends; see `EndsInTime`."""
+        return None
+
 
 def check_bucket(place: str, path: str) -> None:
     """Raises ValueError where `place` is no name of a bucket in S3 or GCS, or `path` is no prefix of keys."""

@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 # A key that stays wrong must not cost a new client, some 50 ms of a core, for every request. Our choice.
 _SECONDS_BETWEEN = 5.0
 
+# A refusal comes at once. One that took longer is not asked again here, so that a put has an end in sight.
+_PROMPT_SECONDS = 2.0
+
 
 def renewed_when_refused(open: Callable[[], Store]) -> Store:
     """Return the store that `open` opens; a bucket's is opened again when its key is refused."""
@@ -63,8 +66,8 @@ class RenewedStore:
 
     def put_seconds(self, size: int) -> float | None:
         """The most seconds that a put takes, with its second try under another key; see `EndsInTime`."""
-        seconds = self._store.put_seconds(size) if isinstance(self._store, EndsInTime) else None
-        return None if seconds is None else 2 * seconds
+        seconds = cast("EndsInTime", self._store).put_seconds(size)
+        return None if seconds is None else _PROMPT_SECONDS + seconds
 
     def get(self, key: str) -> bytes:
         """The object's bytes; see `Store.get`."""
@@ -96,11 +99,13 @@ class RenewedStore:
 
     def _ask(self, ask: Callable[[Store], T], *, may_repeat: bool = True) -> T:
         store = self._store
+        started = self._clock()
         try:
             return ask(store)
         except CredentialsRefused:
+            is_prompt = self._clock() - started < _PROMPT_SECONDS
             renewed = self._renewed(store)
-            if renewed is None or not may_repeat:
+            if renewed is None or not may_repeat or not is_prompt:
                 raise
         return ask(renewed)
 

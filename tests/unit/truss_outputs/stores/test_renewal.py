@@ -1,3 +1,4 @@
+import math
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -5,15 +6,20 @@ from typing import Any, cast
 import pytest
 from google.api_core.exceptions import Unauthorized
 from google.auth.exceptions import RefreshError
+from pydantic import SecretStr
 
 from tests.unit.truss_outputs.faulty_store import Clock
-from truss_outputs import MemoryStore, SettingsError, Store, StoreError
+from truss_outputs import MemoryStore, SettingsError, Store, StoreError, from_url
 from truss_outputs.errors import CredentialsRefused
+from truss_outputs.store import EndsInTime
 from truss_outputs.stores import xml_errors
 from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.bucket_urls import BucketUrls
+from truss_outputs.stores.credentials import Credentials
 from truss_outputs.stores.gcs import errors as gcs_errors
+from truss_outputs.stores.options import WRITE_TIMEOUT_SECONDS
 from truss_outputs.stores.renewal import RenewedStore, renewed_when_refused
+from truss_outputs.stores.s3.options import S3Options
 
 
 class Bucket(BucketUrls):
@@ -24,9 +30,13 @@ class Bucket(BucketUrls):
         self.key = key
         self._rotating = rotating
 
+    def put_seconds(self, size: int) -> float | None:
+        return 10.0
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def ask(*given: Any, **named: Any) -> Any:
             self._rotating.asked += 1
+            self._rotating.clock.sleep(self._rotating.answer_seconds)
             if self.key != self._rotating.key:
                 raise CredentialsRefused("s3://bucket/", "ExpiredToken: …", is_transient=False)
             return getattr(self._rotating.inner, name)(*given, **named)
@@ -41,6 +51,8 @@ class Rotating:
         self.key = self.found = 1
         self.opened = self.asked = 0
         self.inner = MemoryStore()
+        self.clock = Clock()
+        self.answer_seconds = 0.0
 
     def open(self) -> Store:
         self.opened += 1
@@ -123,6 +135,29 @@ def test_a_stream_is_not_put_twice(rotating: Rotating) -> None:
         store.put("a", stream(), content_type="text/plain")
     store.put("a", stream(), content_type="text/plain")
     assert store.get("a") == b"x"
+
+
+def test_a_refusal_that_took_long_is_not_asked_again(rotating: Rotating) -> None:
+    store = RenewedStore(rotating.open(), rotating.open, clock=lambda: rotating.clock.now)
+    rotating.rotate()
+    rotating.answer_seconds = 2.0
+    with pytest.raises(CredentialsRefused):
+        store.put("a", b"x", content_type="text/plain")
+    assert rotating.clock.now <= (store.put_seconds(1) or 0)
+    store.put("a", b"x", content_type="text/plain")
+    assert (rotating.asked, rotating.opened) == (2, 2)
+
+
+def test_a_write_with_the_default_settings_needs_no_other_thread() -> None:
+    """Its put and a second one under another key end before the write's deadline."""
+    options = S3Options(
+        region="us-east-1",
+        engine="obstore",
+        credentials=Credentials(access_key_id="id", secret_access_key=SecretStr("key")),
+    )
+    store = renewed_when_refused(lambda: from_url("s3://bucket", options=options))
+    assert isinstance(store, EndsInTime)
+    assert (store.put_seconds(1_000_000) or math.inf) < 0.9 * WRITE_TIMEOUT_SECONDS
 
 
 def test_without_another_key_the_refusal_stands(rotating: Rotating) -> None:

@@ -5,6 +5,7 @@ Every limit, timeout and retry of the emulator asks a Clock, so that a test can 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the time, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment, for durations: they pass even where the time is set back."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -33,6 +38,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return the seconds since some moment."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Return once `seconds` have passed."""
@@ -53,6 +62,10 @@ class AdvanceableClock:
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return datetime.now(UTC) + self._ahead
+
+    def monotonic(self) -> float:
+        """Return the seconds since some moment, with all advances."""
+        return time.monotonic() + self._ahead.total_seconds()
 
     async def sleep(self, seconds: float) -> None:
         """Return once `seconds` have passed."""
@@ -92,6 +105,10 @@ class ManualClock:
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return self._now
+
+    def monotonic(self) -> float:
+        """Return the seconds since 1970."""
+        return self._now.timestamp()
 
     async def sleep(self, seconds: float) -> None:
         """Return once the clock has been advanced by `seconds`."""

@@ -6,7 +6,7 @@ One async request's way, each step a method:
       → Target.enqueue → Dispatcher.enqueue     RequestQueue.enqueue, durable before the 201
       → Dispatcher.wake                         RequestQueue.lease, as soon as Capacity has a slot
       → ReplicaSlots.model.predict              MeasuredModel → (FaultyModel →) ModelClient.predict
-      → Dispatcher._conclude                    an Outcome: try again, or end the request
+      → Dispatcher._conclude                    an Outcome: try again, or end the request (Ending)
       → Connections.deliver                     WebhookSender, if a webhook was given
       → RequestQueue.finish                     the ending, and the input erased
 """
@@ -76,7 +76,7 @@ class Emulator:
         """Serve until `stop`. Raises the EmulatorError that keeps something from being served."""
         settings = self._settings
         queue = SQLiteQueue(settings.data_dir, self._clock.now())
-        commits = GroupCommit(queue)
+        commits = GroupCommit(queue, self._clock)
         sweeper = Sweeper(queue, self._clock)
         request_log = RequestLog(self._console.log)
         if settings.api.request_log:
@@ -110,8 +110,9 @@ class Emulator:
             await _cancel(*running, starting, stopping, sweeping)
             await truss.close()
             await _cancel(serving)
-            queue.close()
+            commits.stop()
             request_log.flush()
+            queue.close()
 
     async def _serve(
         self, platform: Platform, commits: GroupCommit, served: Sequence[Served], http: PendingHttpServer

@@ -91,5 +91,15 @@ def after(
         status_at=now,
         queue_deadline=queue_deadline,
         model_input=None if status.is_terminal else request.model_input,
-        errors=tuple(errors),
+        errors=tuple(errors) or request.errors,
     )
+
+
+def attempted(request: AsyncRequest, errors: Sequence["AsyncRequestError"] = ()) -> AsyncRequest:
+    """Return a leased request with one more attempt that has ended, and with the errors of the last one.
+
+    Raises InvalidTransition where it is not IN_PROGRESS.
+    """
+    if request.status is not RequestStatus.IN_PROGRESS:
+        raise InvalidTransition(request.status, "be attempted")
+    return request.changed(attempts=request.attempts + 1, errors=tuple(errors))

@@ -12,7 +12,9 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
+from async_emulator.errors import UnreadableRequest
 from async_emulator.queue.request import AsyncRequest, RequestChanges
+from async_inference.codes import RequestStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -44,6 +46,18 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _from_integer(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is no integer")
+    return value
+
+
+def _from_text(value: Any) -> Any:
+    if value is not None:
+        value.encode()  # raises where the file held something else than UTF-8: see QueueFile
+    return value
+
+
 _RETRY_COLUMNS = ("max_attempts", "initial_delay_ms", "max_delay_ms")
 """The fields of InferenceRetryConfig, a column each."""
 
@@ -58,7 +72,7 @@ def _codec(field: "dataclasses.Field[Any]") -> _Codec:
         return to_micros, from_micros
     if isinstance(field.type, type) and issubclass(field.type, StrEnum):
         return attrgetter("value"), field.type
-    return _same, _same
+    return _same, _from_integer if field.type is int else _from_text
 
 
 _CODECS = {
@@ -79,6 +93,7 @@ COLUMNS = (*_CODECS, *_RETRY_COLUMNS)
 """The columns of a request, without its input, in the order of `to_row` and `from_row`."""
 
 SQL_PARTS = {
+    "statuses": ", ".join(f"'{status}'" for status in RequestStatus),
     "columns": ", ".join(COLUMNS),
     "values": ", ".join("?" * len(COLUMNS)),
     "changes": ", ".join(f"{name} = ?" for name in _CHANGEABLE),
@@ -99,10 +114,33 @@ def to_changes(request: AsyncRequest) -> tuple[object, ...]:
 
 
 def from_row(row: Sequence[Any]) -> AsyncRequest:
-    """Return the request that the row describes: the values of COLUMNS, and then the input."""
+    """Return the request that the row describes: the values of COLUMNS, and then the input.
+
+    Raises UnreadableRequest.
+    """
     from async_inference.wire import InferenceRetryConfig  # imported on first use, for a quick start
 
-    fields: dict[str, Any] = {name: read(value) for (name, read), value in zip(_READERS, row, strict=False)}
-    *retry_values, model_input = row[len(_READERS) :]
-    retry_config = InferenceRetryConfig(**dict(zip(_RETRY_COLUMNS, retry_values, strict=True)))
-    return AsyncRequest(**fields, retry_config=retry_config, model_input=model_input)
+    try:
+        fields: dict[str, Any] = {
+            name: read(value) for (name, read), value in zip(_READERS, row, strict=False)
+        }
+        *retry_values, model_input = row[len(_READERS) :]
+        retry_config = InferenceRetryConfig(**dict(zip(_RETRY_COLUMNS, retry_values, strict=True)))
+        return AsyncRequest(**fields, retry_config=retry_config, model_input=model_input)
+    except Exception as error:
+        raise _problem(row, error) from error
+
+
+def _problem(row: Sequence[Any], error: Exception) -> UnreadableRequest:
+    """Name the column from which no request can be read, and why. `error` has no single column otherwise."""
+    request_id = row[COLUMNS.index("request_id")]
+    for (name, read), value in zip(_READERS, row, strict=False):
+        try:
+            read(value)
+        except Exception as found:
+            return UnreadableRequest(request_id, name, _one_line(found))
+    return UnreadableRequest(request_id, ", ".join(_RETRY_COLUMNS), _one_line(error))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -103,7 +103,10 @@ class DataDirUnusable(UsageProblem):
 
     def __init__(self, data_dir: Path, reason: object) -> None:
         self.data_dir = data_dir
-        super().__init__(f"{data_dir} cannot hold the queue ({reason}): choose another --data-dir")
+        super().__init__(
+            f"{data_dir} cannot hold the queue ({reason}): "
+            "choose another --data-dir, or move queue.sqlite3 out of this one"
+        )
 
 
 class DataDirFailed(EmulatorError):

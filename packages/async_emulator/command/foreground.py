@@ -1,6 +1,7 @@
 """Runs the emulator in a terminal, prints its lines, and ends it on Ctrl-C."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -97,4 +98,5 @@ class _Terminal:
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    with contextlib.suppress(OSError):  # it goes to a file on a full disk, say: nothing ends for that
+        click.echo(line, err=True)

@@ -43,7 +43,10 @@ class QueueFile:
         self._disk_errors = _DiskErrors(data_dir)
         try:
             data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._connection = sqlite3.connect(data_dir / "queue.sqlite3", isolation_level=None, timeout=0)
+            path = data_dir / "queue.sqlite3"
+            path.touch(mode=0o600)
+            path.chmod(0o600)  # SQLite gives the log the same mode
+            self._connection = sqlite3.connect(path, isolation_level=None, timeout=0)
         except (OSError, sqlite3.OperationalError) as error:
             raise DataDirUnusable(data_dir, error) from error
         # A text that is not UTF-8 spoils one request, and not every statement that comes across it.

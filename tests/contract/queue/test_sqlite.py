@@ -162,6 +162,17 @@ def test_what_was_queued_again_at_the_opening_is_committed(tmp_path):
     survivor.close()
 
 
+def test_only_its_user_can_read_the_files_whatever_the_mode_of_the_folder(tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / "queue.sqlite3").touch(mode=0o644)
+    queue = SQLiteQueue(tmp_path, START)
+    queue.enqueue(request("a"))
+    queue.commit()
+    files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert files == {"queue.sqlite3": 0o600, "queue.sqlite3-wal": 0o600}
+    queue.close()
+
+
 def test_only_its_user_can_read_a_new_data_directory(tmp_path):
     SQLiteQueue(tmp_path / "data", START).close()
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0

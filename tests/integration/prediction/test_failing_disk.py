@@ -1,14 +1,18 @@
 """A disk that fails while requests run: their ends are kept, callers are told, and it gets well again."""
 
 import logging
+import sqlite3
 
 import httpx
 import pytest
 
+from async_emulator.clock import ManualClock
 from async_emulator.prediction.outcome import BackPressure, Failure
+from async_emulator.queue.sqlite import SQLiteQueue
 from async_inference.wire import ErrorCode
 from tests.full_disk import full_disk
 from tests.integration.conftest import Platform
+from tests.queued_request import START, request
 
 BROKEN = Failure(code=ErrorCode.MODEL_PREDICT_ERROR, message="it broke", is_retryable=True)
 
@@ -104,3 +108,21 @@ async def test_attempts_that_end_on_a_full_disk_count(platform, killed):
         await get_well(started_again)
         assert len(platform.attempts) + len(started_again.attempts) == 3
         assert (await started_again.status(request_id))["status"] == "FAILED"
+
+
+async def test_a_request_that_cannot_be_read_is_named_and_the_others_run(tmp_path):
+    queue = SQLiteQueue(tmp_path, START)
+    for request_id in ("spoiled", "good"):
+        queue.enqueue(request(request_id))
+    queue.close()
+    with sqlite3.connect(tmp_path / "queue.sqlite3") as file:
+        file.execute("UPDATE requests SET errors = '[' WHERE request_id = 'spoiled'")
+    file.close()
+    started = Platform(tmp_path, ManualClock())
+    started.open(1)
+    await started.settle()
+    answer = await started.http.get("/async_request/spoiled")
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "internal_baseten_error")
+    assert "async request 'spoiled' is unreadable in the queue's file: status:" in answer.json()["error"]
+    assert (await started.status("good"))["status"] == "SUCCEEDED"
+    await started.stop()

@@ -8,7 +8,6 @@ it is open.
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +48,6 @@ class QueueFile:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=0)
         except (OSError, sqlite3.OperationalError) as error:
             raise DataDirUnusable(data_dir, error) from error
-        # A text that is not UTF-8 spoils one request, and not every statement that comes across it.
-        self._connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         try:
             for pragma in _PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
@@ -70,9 +67,21 @@ class QueueFile:
         return self._connection.in_transaction
 
     def read(self, statement: str, values: Values = ()) -> list[Any]:
-        """Return every row that the statement finds, with the changes that are not committed."""
+        """Return every row that the statement finds, with the changes that are not committed.
+
+        A text that is not UTF-8 comes as bytes: it spoils one request, and not the statement.
+        """
         with self._disk_errors:
-            return self._connection.execute(self._sql[statement], values).fetchall()
+            try:
+                return self._connection.execute(self._sql[statement], values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "decode" not in str(error):
+                    raise
+            self._connection.text_factory = _text_or_bytes
+            try:
+                return self._connection.execute(self._sql[statement], values).fetchall()
+            finally:
+                self._connection.text_factory = str
 
     def change(self, statement: str, values: Values = ()) -> sqlite3.Cursor:
         """Change rows, in the transaction that the next commit ends."""
@@ -133,6 +142,13 @@ class _DiskErrors:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, sqlite3.Error) and not isinstance(error, _MISTAKES):
             raise DataDirFailed(self._data_dir, error) from error
+
+
+def _text_or_bytes(text: bytes) -> str | bytes:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text
 
 
 def _statements() -> dict[str, str]:

@@ -5,11 +5,13 @@ type is new too.
 """
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 from async_emulator.errors import UnreadableRequest
@@ -46,18 +48,6 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _from_integer(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError(f"{value!r} is no integer")
-    return value
-
-
-def _from_text(value: Any) -> Any:
-    if value is not None:
-        value.encode()  # raises where the file held something else than UTF-8: see QueueFile
-    return value
-
-
 _RETRY_COLUMNS = ("max_attempts", "initial_delay_ms", "max_delay_ms")
 """The fields of InferenceRetryConfig, a column each."""
 
@@ -72,7 +62,7 @@ def _codec(field: "dataclasses.Field[Any]") -> _Codec:
         return to_micros, from_micros
     if isinstance(field.type, type) and issubclass(field.type, StrEnum):
         return attrgetter("value"), field.type
-    return _same, _from_integer if field.type is int else _from_text
+    return _same, _same
 
 
 _CODECS = {
@@ -88,6 +78,17 @@ _RETRY_FIELDS = attrgetter(*_RETRY_COLUMNS)
 _CHANGEABLE = tuple(name for name in RequestChanges.__annotations__ if name in _CODECS)
 _CHANGE_WRITERS = tuple(_CODECS[name][0] for name in _CHANGEABLE)
 _CHANGES = attrgetter(*_CHANGEABLE)
+
+_COLUMN_TYPES: tuple[tuple[type, ...], ...] = (
+    *(
+        (str, NoneType) if field.type == str | None else (int,) if field.type in (int, datetime) else (str,)
+        for field in dataclasses.fields(AsyncRequest)
+        if field.name in _CODECS
+    ),
+    *((int,) for _ in _RETRY_COLUMNS),
+)
+_TYPES = frozenset(itertools.product(*_COLUMN_TYPES))
+"""The types of a row's values, without the input: each combination that can be read."""
 
 COLUMNS = (*_CODECS, *_RETRY_COLUMNS)
 """The columns of a request, without its input, in the order of `to_row` and `from_row`."""
@@ -121,6 +122,8 @@ def from_row(row: Sequence[Any]) -> AsyncRequest:
     from async_inference.wire import InferenceRetryConfig  # imported on first use, for a quick start
 
     try:
+        if tuple(map(type, row[:-1])) not in _TYPES:
+            raise TypeError  # for `_problem` to name the column
         fields: dict[str, Any] = {
             name: read(value) for (name, read), value in zip(_READERS, row, strict=False)
         }
@@ -134,6 +137,9 @@ def from_row(row: Sequence[Any]) -> AsyncRequest:
 def _problem(row: Sequence[Any], error: Exception) -> UnreadableRequest:
     """Name the column from which no request can be read, and why. `error` has no single column otherwise."""
     request_id = row[COLUMNS.index("request_id")]
+    for name, expected, value in zip(COLUMNS, _COLUMN_TYPES, row, strict=False):
+        if type(value) not in expected:
+            return UnreadableRequest(request_id, name, f"found {value!r}")
     for (name, read), value in zip(_READERS, row, strict=False):
         try:
             read(value)

@@ -19,7 +19,7 @@ SPOILED = {
     "time": ("created_at", "9e18", "date value out of range"),
     "json": ("errors", "'[{'", "Expecting property name"),
     "json of something else": ("errors", "'[7]'", "AsyncRequestError"),
-    "text": ("webhook_endpoint", "CAST(X'68FF' AS TEXT)", "surrogates not allowed"),
+    "text": ("webhook_endpoint", "CAST(X'68FF' AS TEXT)", "found b'h\\xff'"),
     "retries": ("max_attempts", "0", "max_attempts"),
 }
 

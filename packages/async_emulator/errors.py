@@ -105,7 +105,7 @@ class DataDirUnusable(UsageProblem):
         self.data_dir = data_dir
         super().__init__(
             f"{data_dir} cannot hold the queue ({reason}): "
-            "choose another --data-dir, or move queue.sqlite3 out of this one"
+            "choose another --data-dir, or mend this one: free space, or move a damaged queue.sqlite3 away"
         )
 
 

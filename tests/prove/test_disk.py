@@ -169,7 +169,7 @@ def test_a_file_that_is_no_queue_is_one_line_and_exit_code_2(tmp_path):
         assert emulator.wait(30) == 2
     assert emulator.lines[-1] == (
         f"truss-async: {data} cannot hold the queue (file is not a database): "
-        "choose another --data-dir, or move queue.sqlite3 out of this one"
+        "choose another --data-dir, or mend this one: free space, or move a damaged queue.sqlite3 away"
     )
     assert "Traceback" not in emulator.output
 

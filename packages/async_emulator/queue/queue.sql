@@ -11,7 +11,7 @@ INSERT INTO inputs (seq, model_input) VALUES (:seq, :model_input);
 SELECT {columns}, NULL AS model_input FROM requests WHERE request_id = :request_id;
 
 -- name: select_next
-SELECT {columns}, model_input FROM requests JOIN inputs USING (seq)
+SELECT {columns}, model_input FROM requests LEFT JOIN inputs USING (seq)
 WHERE status = 'QUEUED' AND deployment_id = ?1 AND queue_deadline > ?2 AND (?3 IS NULL OR priority < ?3)
 ORDER BY priority, seq LIMIT 1;
 
@@ -26,7 +26,7 @@ SELECT {columns}, NULL AS model_input FROM requests WHERE status = 'IN_PROGRESS'
 SELECT {columns}, NULL AS model_input FROM requests WHERE status NOT IN ({statuses}, 'UNREADABLE');
 
 -- name: set_aside
-UPDATE requests SET status = 'UNREADABLE' WHERE request_id = :request_id;
+UPDATE requests SET status = 'UNREADABLE' WHERE CAST(request_id AS BLOB) = CAST(:request_id AS BLOB);
 
 -- name: select_next_deadline
 SELECT min(queue_deadline) AS queue_deadline FROM requests WHERE status = 'QUEUED';

@@ -77,7 +77,10 @@ class SQLiteQueue:
             rows = self._changes.read("select_next", values)
             if not rows:
                 return None
-            if (request := self._read(rows[0])) is not None:
+            request = self._read(rows[0])
+            if request is not None and request.model_input is None:
+                self._set_aside(UnreadableRequest(request.request_id, "model_input", "it is missing"))
+            elif request is not None:
                 return self._lease(request, now)
         return None
 
@@ -228,7 +231,10 @@ class SQLiteQueue:
         try:
             return from_row(row)
         except UnreadableRequest as error:
-            _log.error("%s; it is set aside: it neither runs nor expires", error)
-            self._changes.make("set_aside", {"request_id": error.request_id})
-            self._recount()
+            self._set_aside(error)
             return None
+
+    def _set_aside(self, error: UnreadableRequest) -> None:
+        _log.error("%s; it is set aside: it neither runs nor expires", error)
+        self._changes.make("set_aside", {"request_id": error.request_id})
+        self._recount()

@@ -76,6 +76,35 @@ def test_it_is_named_and_keeps_its_input_and_the_others_run(tmp_path, spoiled, i
     assert inputs(tmp_path) == 0
 
 
+@pytest.mark.parametrize(
+    ("damage", "line"),
+    [
+        (
+            "UPDATE requests SET request_id = CAST(X'68FF' AS TEXT) WHERE seq = 1",
+            "async request b'h\\xff' is unreadable in the queue's file: request_id: found b'h\\xff'",
+        ),
+        (
+            "DELETE FROM inputs WHERE seq = 1",
+            "async request 'spoiled' is unreadable in the queue's file: model_input: it is missing",
+        ),
+    ],
+)
+def test_one_without_an_id_or_an_input_does_not_hold_the_others(tmp_path, damage, line, caplog):
+    queue = SQLiteQueue(tmp_path, START)
+    for request_id in ("spoiled", "good"):
+        queue.enqueue(request(request_id))
+    queue.close()
+    with sqlite3.connect(tmp_path / "queue.sqlite3") as file:
+        file.execute(damage)
+    file.close()
+    queue = SQLiteQueue(tmp_path, START)
+    leased = [queue.lease(HERE, START) for _ in range(2)]
+    assert [each and each.request_id for each in leased] == ["good", None]
+    assert caplog.messages == [f"{line}; it is set aside: it neither runs nor expires"]
+    assert queue.count(HERE, RequestStatus.QUEUED) == 0
+    queue.close()
+
+
 def test_it_does_not_expire_and_the_others_do(tmp_path):
     queue = SQLiteQueue(tmp_path, START)
     for request_id in ("spoiled", "good"):
@@ -115,7 +144,7 @@ def test_a_damaged_page_is_one_error_with_the_path(tmp_path, page):
         queue = SQLiteQueue(tmp_path, START)
     except DataDirUnusable as error:
         assert str(error).startswith(f"{tmp_path} cannot hold the queue (")
-        assert str(error).endswith("choose another --data-dir, or move queue.sqlite3 out of this one")
+        assert str(error).endswith("or move a damaged queue.sqlite3 away")
         return
     with pytest.raises(DataDirFailed, match=f"the disk of {tmp_path} fails .*malformed"):
         for _ in range(20):

@@ -116,8 +116,8 @@ class DataDirFailed(EmulatorError):
         self.data_dir = data_dir
         self.reason = reason
         super().__init__(
-            f"the disk of {data_dir} fails ({reason}): free space there, or mend it; until then no request "
-            "is accepted, canceled or started, and nothing that was accepted is lost"
+            f"the disk of {data_dir} fails ({reason}): free space there, or mend it; "
+            "until then no request is accepted, canceled or started"
         )
 
 

@@ -178,7 +178,7 @@ class Dispatcher:
     async def _conclude(self, request: AsyncRequest, outcome: Success | Failure) -> None:
         """Try again, or end the request."""
         self._back_off = BACK_OFF_SECONDS[0]
-        # It is unknown where it started while the disk failed: its enqueue is undone, and its caller knows.
+        # A request is unknown where the commit of its enqueue failed: its caller was told that it is refused.
         with contextlib.suppress(UnknownRequest):
             if isinstance(outcome, Success):
                 await self._ending.succeed(request, outcome)

@@ -105,9 +105,7 @@ class Changes:
             self._problem = None
             self._file.end_in_memory()
         if self._is_scrubbing:
-            with contextlib.suppress(
-                DataDirFailed
-            ):  # the changes are durable: the next commit tries it again
+            with contextlib.suppress(DataDirFailed):  # the next commit tries again: this one is durable
                 self._file.empty_log()
                 self._is_scrubbing = False
 

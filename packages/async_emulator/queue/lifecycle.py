@@ -88,7 +88,7 @@ def after(
     return request.changed(
         status=status,
         webhook_status=next_webhook_status(request.webhook_status, event),
-        status_at=now,
+        status_at=max(now, request.status_at),  # the machine's clock may have been set back
         queue_deadline=queue_deadline,
         model_input=None if status.is_terminal else request.model_input,
         errors=tuple(errors) or request.errors,

@@ -1,5 +1,6 @@
 """A disk that fails loses nothing that has happened, and lets nothing be asked for."""
 
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,15 @@ from tests.queued_request import HERE, START, request
 
 SECOND = timedelta(seconds=1)
 BROKEN = (AsyncRequestError(code="MODEL_PREDICT_ERROR", message="no"),)
+
+
+class Committer:
+    """A committer that never commits."""
+
+    began = 0
+
+    def changes_began(self) -> None:
+        self.began += 1
 
 
 @pytest.fixture
@@ -147,3 +157,57 @@ def test_a_queue_does_not_open_on_a_full_disk(tmp_path):
     with full_disk(), pytest.raises(DataDirUnusable, match=f"{tmp_path} cannot hold the queue"):
         SQLiteQueue(tmp_path, START)
     SQLiteQueue(tmp_path, START).close()
+
+
+def test_ends_are_kept_even_where_the_disk_cannot_be_read_meanwhile(queue, tmp_path):
+    queue.lease(HERE, START)
+    queue.commit()
+    log = tmp_path / "live" / "queue.sqlite3-wal"
+    content = log.read_bytes()
+    with full_disk():
+        queue.finish("a", Event.SUCCEED, START)
+        os.truncate(log, 0)
+        for _ in range(2):
+            with pytest.raises(DataDirFailed):
+                queue.commit()
+        with pytest.raises(DataDirFailed):
+            queue.get("a")
+        queue.commit_by(committer := Committer())
+        queue.finish("b", Event.FAIL, START, BROKEN)
+        assert committer.began == 1
+    log.write_bytes(content)
+    queue.commit()
+    survivor = as_a_kill_leaves_it(queue, tmp_path)
+    assert survivor.get("a").status is RequestStatus.SUCCEEDED
+    assert survivor.get("b").errors == BROKEN
+    survivor.close()
+
+
+def test_what_was_committed_is_not_made_again_over_what_came_later(queue):
+    queue.release("a", START)
+    queue.commit()
+    queue.cancel("a", START)
+    queue.lease(HERE, START)
+    queue.commit()
+    with full_disk():
+        queue.finish("b", Event.SUCCEED, START)
+        with pytest.raises(DataDirFailed):
+            queue.commit()
+    queue.commit()
+    assert queue.get("a").status is RequestStatus.CANCELED
+    queue.close()
+
+
+def test_once_there_is_room_it_is_said_and_large_changes_need_no_memory_again(queue, tmp_path, caplog):
+    with full_disk():
+        queue.finish("a", Event.SUCCEED, START)
+        with pytest.raises(DataDirFailed):
+            queue.commit()
+    queue.commit()
+    assert caplog.messages[-1] == f"the disk of {tmp_path / 'live'} takes changes again"
+    log = tmp_path / "live" / "queue.sqlite3-wal"
+    size = log.stat().st_size
+    for number in range(10_000):
+        queue.enqueue(request(f"r{number}"))
+    assert log.stat().st_size > size  # before the commit
+    queue.close()

@@ -64,3 +64,16 @@ async def test_one_that_is_stopped_tries_no_more(tmp_path):
     with pytest.raises(DataDirFailed):
         queue.check_writable()
     queue.close()
+
+
+async def test_a_scrub_is_committed_though_nothing_else_changes(tmp_path):
+    queue = SQLiteQueue(tmp_path, START)
+    commits = GroupCommit(queue, ManualClock())
+    queue.enqueue(request("a"))
+    await commits.wait()
+    queue.cancel("a", START)
+    await commits.wait()
+    queue.scrub()
+    await commits.wait()
+    assert not any(b"prompt" in path.read_bytes() for path in tmp_path.iterdir())
+    queue.close()

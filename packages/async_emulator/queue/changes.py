@@ -92,7 +92,7 @@ class Changes:
         try:
             if error is not None:
                 raise error
-            if self._problem is not None and not self._file.in_transaction:
+            if self._problem is not None:
                 self._restore()
             self._file.commit()
         except Exception as failed:

@@ -5,6 +5,7 @@ Every limit, timeout and retry of the emulator asks a Clock, so that a test can 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the time, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment, for durations: they pass even where the time is set back."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -33,6 +38,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return the seconds since some moment."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Return once `seconds` have passed."""
@@ -53,6 +62,10 @@ class AdvanceableClock:
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return datetime.now(UTC) + self._ahead
+
+    def monotonic(self) -> float:
+        """Return the seconds since some moment, with all advances."""
+        return time.monotonic() + self._ahead.total_seconds()
 
     async def sleep(self, seconds: float) -> None:
         """Return once `seconds` have passed."""
@@ -86,41 +99,51 @@ class ManualClock:
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._now = start
-        self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
-        self._timeouts: list[tuple[datetime, asyncio.Timeout]] = []
+        self._passed = timedelta()
+        self._sleepers: list[tuple[timedelta, asyncio.Future[None]]] = []
+        self._timeouts: list[tuple[timedelta, asyncio.Timeout]] = []
 
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return self._now
+
+    def monotonic(self) -> float:
+        """Return the seconds by which the clock has been advanced."""
+        return self._passed.total_seconds()
 
     async def sleep(self, seconds: float) -> None:
         """Return once the clock has been advanced by `seconds`."""
         if seconds <= 0:
             return
         future = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self._now + timedelta(seconds=seconds), future))
+        self._sleepers.append((self._passed + timedelta(seconds=seconds), future))
         await future
 
     def timeout(self, seconds: float) -> asyncio.Timeout:
         """Return a context whose body raises TimeoutError once the clock has advanced by `seconds`."""
         timeout = asyncio.timeout(None)
-        self._timeouts.append((self._now + timedelta(seconds=seconds), timeout))
+        self._timeouts.append((self._passed + timedelta(seconds=seconds), timeout))
         return timeout
+
+    def set(self, now: datetime) -> None:
+        """Set the time as a person sets a machine's clock: no wait ends sooner or later."""
+        self._now = now
 
     def advance(self, seconds: float) -> None:
         """Advance by `seconds`, and end the waits that are over."""
         self._now += timedelta(seconds=seconds)
+        self._passed += timedelta(seconds=seconds)
         waiting, self._sleepers = self._sleepers, []
         for due, future in waiting:
             if future.done():
                 continue
-            if due <= self._now:
+            if due <= self._passed:
                 future.set_result(None)
             else:
                 self._sleepers.append((due, future))
         running, self._timeouts = self._timeouts, []
         for due, timeout in running:
-            if due > self._now:
+            if due > self._passed:
                 self._timeouts.append((due, timeout))
             elif not timeout.expired():
                 _expire(timeout)

@@ -6,7 +6,7 @@ One async request's way, each step a method:
       → Target.enqueue → Dispatcher.enqueue     RequestQueue.enqueue, durable before the 201
       → Dispatcher.wake                         RequestQueue.lease, as soon as Capacity has a slot
       → ReplicaSlots.model.predict              MeasuredModel → (FaultyModel →) ModelClient.predict
-      → Dispatcher._conclude                    an Outcome: try again, or end the request
+      → Dispatcher._conclude                    an Outcome: try again, or end the request (Ending)
       → Connections.deliver                     WebhookSender, if a webhook was given
       → RequestQueue.finish                     the ending, and the input erased
 """
@@ -26,6 +26,7 @@ from async_emulator.deployments.served import Served
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import PortInUse
 from async_emulator.pending_http_server import PendingHttpServer
+from async_emulator.queue.disk_space import DiskSpace
 from async_emulator.queue.group_commit import GroupCommit
 from async_emulator.queue.request_log import RequestLog
 from async_emulator.queue.sqlite import SQLiteQueue
@@ -77,8 +78,11 @@ class Emulator:
         """Serve until `stop`. Raises the EmulatorError that keeps something from being served."""
         settings = self._settings
         queue = SQLiteQueue(settings.data_dir, self._clock.now())
-        commits = GroupCommit(queue)
+        commits = GroupCommit(queue, self._clock)
         sweeper = Sweeper(queue, self._clock)
+        disk_space = DiskSpace(
+            (settings.data_dir, settings.cache_dir), clock=self._clock, console=self._console
+        )
         request_log = RequestLog(self._console.log)
         if settings.api.request_log:
             queue.watch(request_log)
@@ -100,6 +104,7 @@ class Emulator:
         ready = [asyncio.Event() for _ in served]
         running = [asyncio.create_task(each.run(event)) for each, event in zip(served, ready, strict=True)]
         sweeping = asyncio.create_task(sweeper.run())
+        watching_disks = asyncio.create_task(disk_space.run())
         stopping = asyncio.create_task(self._stopped.wait())
         starting = asyncio.create_task(self._start(ready, truss))
         serving = asyncio.create_task(self._serve(platform, commits, served, http))
@@ -111,12 +116,13 @@ class Emulator:
             if serving.done():
                 serving.result()
         finally:
-            await _cancel(*running, starting, stopping, sweeping)
+            await _cancel(*running, starting, stopping, sweeping, watching_disks)
             await truss.close()
             await _cancel(serving)
             cache.close()
-            queue.close()
+            commits.stop()
             request_log.flush()
+            queue.close()
 
     async def _serve(
         self, platform: Platform, commits: GroupCommit, served: Sequence[Served], http: PendingHttpServer

@@ -16,12 +16,14 @@ EmulatorError
 ├── ModelLoadFailed              the model server ended before it was ready
 ├── ReplicaUnreachable           the model server did not answer a prediction
 ├── NoMetrics                    the model server does not say what it measures, or says too much
+├── DataDirFailed                the queue can no longer be read or written, such as on a full disk
 ├── PredictionRefused            a sync prediction cannot be made
 │   ├── NotDeployed              the model has not been loaded yet
 │   ├── NoRoom                   no replica had room for the prediction in time
 │   ├── PredictionTimedOut       the model took too long
 │   └── PredictionLost           the model server broke the connection
 ├── UnknownRequest (LookupError) the request does not exist, or ended more than an hour ago
+├── UnreadableRequest            the queue's file holds something else than a request
 └── InvalidTransition            the event is impossible in the status of the request
 """
 
@@ -103,7 +105,22 @@ class DataDirUnusable(UsageProblem):
 
     def __init__(self, data_dir: Path, reason: object) -> None:
         self.data_dir = data_dir
-        super().__init__(f"{data_dir} cannot hold the queue ({reason}): choose another --data-dir")
+        super().__init__(
+            f"{data_dir} cannot hold the queue ({reason}): "
+            "choose another --data-dir, or mend this one: free space, or move a damaged queue.sqlite3 away"
+        )
+
+
+class DataDirFailed(EmulatorError):
+    """The queue in this data directory can no longer be read or written, such as on a full disk."""
+
+    def __init__(self, data_dir: Path, reason: object) -> None:
+        self.data_dir = data_dir
+        self.reason = reason
+        super().__init__(
+            f"the disk of {data_dir} fails ({reason}): free space there, or mend it; "
+            "until then no request is accepted, canceled or started"
+        )
 
 
 class DiskFull(EmulatorError):
@@ -179,6 +196,16 @@ class UnknownRequest(EmulatorError, LookupError):
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
         super().__init__(f"there is no async request {request_id!r}")
+
+
+class UnreadableRequest(EmulatorError):
+    """The queue's file holds something else than a request in this request's row."""
+
+    def __init__(self, request_id: str, column: str, reason: object) -> None:
+        self.request_id = request_id
+        super().__init__(
+            f"async request {request_id!r} is unreadable in the queue's file: {column}: {reason}"
+        )
 
 
 class InvalidTransition(EmulatorError):

@@ -1,7 +1,9 @@
 """The emulator in one process: everything as it ships but for the model, under a clock that tests turn."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +124,7 @@ class Platform(FakeModel):
         self.sweeper = Sweeper(self.queue, self.clock)
         self.receivers = Receivers()
         self._data_dir = data_dir
-        self._commits = GroupCommit(self.queue)
+        self._commits = GroupCommit(self.queue, clock)
         self._lent = Lent(
             queue=self.queue,
             clock=clock,
@@ -233,3 +235,23 @@ async def platform(tmp_path: Path, clock: ManualClock | AdvanceableClock) -> Asy
     yield running
     sweeping.cancel()
     await running.stop()
+
+
+@pytest.fixture
+def killed(
+    platform: Platform, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], AbstractAsyncContextManager[Platform]]:
+    """Return a function that starts another platform from the files that a kill of the first would leave."""
+
+    @asynccontextmanager
+    async def start() -> AsyncIterator[Platform]:
+        left = tmp_path_factory.mktemp("killed")
+        shutil.copytree(tmp_path, left, dirs_exist_ok=True)
+        running = Platform(left, ManualClock(platform.clock.now()))
+        running.open(1)
+        try:
+            yield running
+        finally:
+            await running.stop()
+
+    return start

@@ -33,6 +33,7 @@ NEAREST_TESTS = {
     "truss_outputs/results/commit.py": _RESULTS,
     "truss_outputs/results/reader.py": _RESULTS,
     "truss_outputs/results/writer.py": _RESULTS,
+    "async_emulator/queue/changes.py": _QUEUE,
     "async_emulator/queue/lifecycle.py": _QUEUE,
     "async_emulator/queue/sqlite.py": _QUEUE,
     "async_emulator/prediction/capacity.py": (
@@ -43,6 +44,8 @@ NEAREST_TESTS = {
     "async_emulator/prediction/dispatcher.py": (
         "tests/integration/prediction/test_dispatch.py",
         "tests/integration/prediction/test_dispatcher_state.py",
+        "tests/integration/prediction/test_retries.py",
+        "tests/integration/prediction/test_failing_disk.py",
     ),
     "async_emulator/prediction/outcome.py": (
         "tests/unit/async_emulator/prediction/test_outcome.py",

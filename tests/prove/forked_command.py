@@ -33,7 +33,7 @@ class ForkedEmulator:
         assert pipe.stdin is not None
         pipe.stdin.write(json.dumps(run) + "\n")
         pipe.stdin.flush()
-        self._pid = int(self._told())
+        self.pid = int(self._told())
         self._has_ended = False
 
     @property
@@ -57,7 +57,7 @@ class ForkedEmulator:
         """End it as a crash would, `kill -9`, if it has not been ended so."""
         if not self._has_ended:
             self._has_ended = True
-            os.kill(self._pid, signal.SIGKILL)
+            os.kill(self.pid, signal.SIGKILL)
             assert self._told() == str(-signal.SIGKILL), self.output
 
     def _told(self) -> str:

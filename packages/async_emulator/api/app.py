@@ -40,7 +40,7 @@ from async_emulator.api.service import AsyncService
 from async_emulator.api.submission import Submission
 from async_emulator.clock import Clock
 from async_emulator.deployments.target import Target
-from async_emulator.errors import PredictionRefused, UnknownRequest
+from async_emulator.errors import DataDirFailed, PredictionRefused, UnknownRequest, UnreadableRequest
 from async_emulator.paths import address_of
 from async_emulator.prediction.model import REQUEST_ID_HEADER
 from async_emulator.queue.request import new_request_id
@@ -114,6 +114,10 @@ class InferenceApi:
             problem = api_errors.invalid_body(error)
         except UnknownRequest as error:
             problem = api_errors.not_found(str(error))
+        except DataDirFailed as error:
+            problem = api_errors.disk_failed(error)
+        except UnreadableRequest as error:
+            problem = api_errors.unreadable(error)
         except Exception as error:
             _log.exception("%s %s could not be answered", request.method, request.url.path)
             problem = api_errors.internal(error)
@@ -132,7 +136,7 @@ class InferenceApi:
             operation, handler = found
             self._check_call(request, operation.method)
             target = self._targets.find(request.headers.get("host", ""), address, operation.kinds)
-            self._limits.check(operation, self._clock.now())
+            self._limits.check(operation, self._clock.monotonic())
             return await handler(request, target)
         return await self._dispatch_to_page(request, path)
 
@@ -142,7 +146,7 @@ class InferenceApi:
         if found is None:
             raise api_errors.wrong_method(request.method, request.scope["path"])
         operation, handler = found
-        self._limits.check(operation, self._clock.now())
+        self._limits.check(operation, self._clock.monotonic())
         return await handler(request_id)
 
     async def _dispatch_to_page(self, request: Request, path: str) -> ASGIApp:
@@ -167,6 +171,11 @@ class InferenceApi:
             raise api_errors.unauthorized(self._wrong_key_status if given else HTTPStatus.UNAUTHORIZED)
 
     def _healthz(self) -> Response:
+        try:
+            self._service.check_writable()
+        except DataDirFailed as error:
+            body = {"status": "disk failed", "error": str(error)}
+            return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE)
         if self._targets.are_ready:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "loading"}, HTTPStatus.SERVICE_UNAVAILABLE)

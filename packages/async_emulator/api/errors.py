@@ -6,7 +6,15 @@ Every body is `{"error": …, "error_code": …}` (ErrorResponse of the OpenAPI 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from async_emulator.errors import NoRoom, NotDeployed, PredictionLost, PredictionRefused, PredictionTimedOut
+from async_emulator.errors import (
+    DataDirFailed,
+    NoRoom,
+    NotDeployed,
+    PredictionLost,
+    PredictionRefused,
+    PredictionTimedOut,
+    UnreadableRequest,
+)
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -118,6 +126,16 @@ def wrong_method(method: str, path: str) -> CallRefused:
 def internal(error: Exception) -> CallRefused:
     """The emulator itself has failed."""
     return CallRefused(HTTPStatus.INTERNAL_SERVER_ERROR, type(error).__name__)
+
+
+def disk_failed(error: DataDirFailed) -> CallRefused:
+    """The queue's disk is full, or fails otherwise. The code is our choice: the platform has no such disk."""
+    return CallRefused(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "internal_baseten_error")
+
+
+def unreadable(error: UnreadableRequest) -> CallRefused:
+    """The queue's file holds something else than this request."""
+    return CallRefused(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
 
 
 def refusal(error: CallRefused | PredictionRefused) -> CallRefused:

@@ -129,7 +129,8 @@ def _answer(operation: Operation, status: int) -> dict[str, Any]:
 
 
 def _health() -> dict[str, Any]:
-    schema = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
+    text = {"type": "string"}
+    schema = {"type": "object", "properties": {"status": text, "error": text}, "required": ["status"]}
     content = {"application/json": {"schema": schema}}
     return {
         "operationId": "get_healthz",
@@ -138,7 +139,7 @@ def _health() -> dict[str, Any]:
         "security": [],
         "responses": {
             "200": {"description": "Everything is ready.", "content": content},
-            "503": {"description": "It is loading.", "content": content},
+            "503": {"description": "It is loading, or its disk fails.", "content": content},
         },
     }
 

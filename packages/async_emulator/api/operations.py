@@ -82,7 +82,7 @@ STATUS = Operation(
     method="GET",
     summary="Tell where a request stands, until an hour after its end.",
     success=200,
-    errors=(429,),
+    errors=(429, 503),
     limit="status_calls_per_second",
 )
 CANCEL = Operation(
@@ -90,7 +90,7 @@ CANCEL = Operation(
     method="DELETE",
     summary="Cancel a request that is still QUEUED.",
     success=200,
-    errors=(429,),
+    errors=(429, 503),
     limit="cancels_per_second",
 )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from async_emulator.api.submission import Submitted
 from async_emulator.clock import Clock
 from async_emulator.deployments.target import Target
-from async_emulator.errors import InvalidTransition, UnknownRequest
+from async_emulator.errors import DataDirFailed, InvalidTransition, UnknownRequest
 from async_emulator.queue.group_commit import GroupCommit
 from async_emulator.queue.lifecycle import initial_webhook_status
 from async_emulator.queue.request import AsyncRequest, new_request_id
@@ -31,8 +31,15 @@ class AsyncService:
         """The number of requests that are QUEUED or IN_PROGRESS, over all deployments."""
         return self._queue.outstanding
 
+    def check_writable(self) -> None:
+        """Raise DataDirFailed where requests cannot be accepted."""
+        self._queue.check_writable()
+
     async def submit(self, target: Target, submitted: Submitted) -> str:
-        """Queue a request and return its id. When this returns, the request is durable."""
+        """Queue a request and return its id. When this returns, the request is durable.
+
+        Raises DataDirFailed.
+        """
         now, body = self._clock.now(), submitted.request
         request = AsyncRequest(
             request_id=new_request_id(now),
@@ -55,13 +62,19 @@ class AsyncService:
         return request.request_id
 
     async def status(self, request_id: str) -> AsyncRequestStatus:
-        """Return the status of a request; it is durable, too. Raises UnknownRequest."""
+        """Return the status of a request. Raises UnknownRequest.
+
+        The status is durable, but where the disk fails: then it is what the next commit will make durable.
+        """
         status = self._known(request_id).public_status
-        await self._commits.wait()
+        try:
+            await self._commits.wait()
+        except DataDirFailed:
+            return self._known(request_id).public_status
         return status
 
     async def cancel(self, request_id: str) -> CancelAsyncRequestResult:
-        """Cancel a request if it is still QUEUED. Raises UnknownRequest."""
+        """Cancel a request if it is still QUEUED. Raises UnknownRequest or DataDirFailed."""
         self._known(request_id)
         try:
             self._queue.cancel(request_id, self._clock.now())

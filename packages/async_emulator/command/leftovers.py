@@ -10,7 +10,7 @@ from pathlib import Path
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable
 from async_emulator.queue.left_queue import left_queue
-from async_emulator.queue.sqlite import QUEUE_FILE
+from async_emulator.queue.queue_file import QUEUE_FILE
 from async_emulator.trusses.build_cache import BuildCache
 
 _BLOCK_BYTES = 512  # the unit of st_blocks (stat(2))

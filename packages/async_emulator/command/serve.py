@@ -102,5 +102,5 @@ def serve(
         run_in_foreground(settings_of(given), port, is_key_new=not api_key)
     except UsageProblem as error:
         raise click.UsageError(str(error)) from error
-    except EmulatorError as error:
+    except (EmulatorError, OSError) as error:  # OSError: no build can be written on a full disk, say
         raise click.ClickException(str(error)) from error

@@ -36,7 +36,7 @@ class MeasuredModel:
 
     async def predict(self, request: AsyncRequest) -> Outcome:
         """Make one attempt at an async request."""
-        started = self._clock.now()
+        started = self._clock.monotonic()
         outcome: Outcome = TIMED_OUT  # where it is broken off
         try:
             outcome = await self._model.predict(request)
@@ -47,7 +47,7 @@ class MeasuredModel:
         finally:
             if (metrics := self._deployments.get(request.deployment_id)) is not None:
                 metrics.calls(outcome.status, is_async=True).count(
-                    seconds=(self._clock.now() - started).total_seconds(),
+                    seconds=self._clock.monotonic() - started,
                     request_bytes=len(request.model_input or b""),
                     response_bytes=len(outcome.body) if isinstance(outcome, Success) else None,
                 )
@@ -134,7 +134,7 @@ class MeasuredPrediction:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the call, and measure it even where it fails."""
-        started = self._clock.now()
+        started = self._clock.monotonic()
         status, response_bytes = 499, 0  # the caller left before there was an answer
         first_byte_seconds: float | None = None
         has_started = False
@@ -144,7 +144,7 @@ class MeasuredPrediction:
             if message["type"] == "http.response.start":
                 status, has_started = message["status"], True
             elif first_byte_seconds is None:
-                first_byte_seconds = (self._clock.now() - started).total_seconds()
+                first_byte_seconds = self._clock.monotonic() - started
             response_bytes += len(message.get("body", b""))
             await send(message)
 
@@ -158,7 +158,7 @@ class MeasuredPrediction:
         finally:
             self._metrics.concurrent_requests.dec()
             self._metrics.calls(status, is_async=False).count(
-                seconds=(self._clock.now() - started).total_seconds(),
+                seconds=self._clock.monotonic() - started,
                 request_bytes=self._request_bytes,
                 response_bytes=response_bytes,
                 first_byte_seconds=first_byte_seconds,

@@ -5,17 +5,18 @@ free, a replica became ready, a pause is over.
 """
 
 import asyncio
+import contextlib
+import heapq
+import itertools
 import logging
-from collections import deque
 from collections.abc import Collection, Coroutine
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from async_emulator.clock import Clock
-from async_emulator.errors import ReplicaUnreachable
+from async_emulator.errors import DataDirFailed, ReplicaUnreachable, UnknownRequest
 from async_emulator.prediction.capacity import Capacity, ReplicaSlots
 from async_emulator.prediction.connections import Connections
-from async_emulator.prediction.ending import Ending, ending_of
+from async_emulator.prediction.ending import Ending
 from async_emulator.prediction.outcome import TIMED_OUT, UNREACHABLE, BackPressure, Failure, Outcome, Success
 from async_emulator.prediction.retry_delay import delay_seconds
 from async_emulator.queue.request import AsyncRequest
@@ -26,17 +27,12 @@ PREDICT_TIMEOUT_SECONDS = 3_600.0
 """How long an async request may run (docs.baseten.co/inference/async: 1 hour)."""
 
 BACK_OFF_SECONDS = (0.5, 8.0)
-"""First and longest pause after a 429 of the model. Our choice: the platform only says that it backs off."""
+"""First and longest pause after a 429 of the model. Our choice: the platform only says that it backs off.
+
+After a failure of the queue's disk, too.
+"""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One attempt at a request; the first has number 1."""
-
-    request: AsyncRequest
-    number: int
 
 
 class Dispatcher:
@@ -60,10 +56,10 @@ class Dispatcher:
         self._deployment_id = deployment_id
         self._queue = queue
         self._clock = clock
-        self._connections = connections
+        self._ending = Ending(queue, clock, connections)
         self._final = final
-        self._retries: deque[_Attempt] = deque()
-        self._refused: dict[str, int] = {}
+        self._retries: list[tuple[int, int, AsyncRequest]] = []  # a heap: by priority, and then by age
+        self._retry_ages = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
         self._back_off = BACK_OFF_SECONDS[0]
         self._is_paused = False
@@ -108,20 +104,35 @@ class Dispatcher:
         self.wake()
         self._capacity.report_load()
 
-    def _next_attempt(self) -> _Attempt | None:
-        """The next retry, or else the next request of the queue."""
+    def _next_attempt(self) -> AsyncRequest | None:
+        """Return the most urgent of the retries and the queued requests; of the same priority, a retry."""
         if self._is_held:
             return None
-        if self._retries:
-            return self._retries.popleft()
-        if self._is_paused:
-            return None
-        request = self._queue.lease(self._deployment_id, self._clock.now())
-        if request is None:
-            return None
-        return _Attempt(request, self._refused.pop(request.request_id, 1))
+        if not self._retries:
+            return self._lease()
+        priority, _, retry = self._retries[0]
+        if (request := self._lease(before_priority=priority)) is not None:
+            return request
+        heapq.heappop(self._retries)
+        return retry
 
-    async def _fill_slot(self, attempt: _Attempt | None, slot: ReplicaSlots) -> None:
+    def _lease(self, before_priority: int | None = None) -> AsyncRequest | None:
+        """Lease the next request that is to be run. Those that have failed already are ended on the way."""
+        while not self._is_paused:
+            now = self._clock.now()
+            try:
+                request = self._queue.lease(self._deployment_id, now, before_priority=before_priority)
+            except DataDirFailed as error:
+                if self._back_off == BACK_OFF_SECONDS[0]:
+                    _log.error("deployment %s starts no request: %s", self._deployment_id, error)
+                self._begin_pause()
+                return None
+            if request is None or not request.errors:
+                return request
+            self._spawn(self._ending.resume(request))
+        return None
+
+    async def _fill_slot(self, attempt: AsyncRequest | None, slot: ReplicaSlots) -> None:
         """Make one attempt after the other, as long as there is one and no sync request wants the slot.
 
         The model is called with the next request before the end of the last one is written to the queue, so
@@ -140,17 +151,17 @@ class Dispatcher:
         finally:
             self._capacity.give_back(slot)
 
-    async def _predict(self, attempt: _Attempt, slot: ReplicaSlots) -> Outcome:
+    async def _predict(self, attempt: AsyncRequest, slot: ReplicaSlots) -> Outcome:
         try:
             async with self._clock.timeout(PREDICT_TIMEOUT_SECONDS):
-                return await slot.model.predict(attempt.request)
+                return await slot.model.predict(attempt)
         except TimeoutError:
             return TIMED_OUT
         except ReplicaUnreachable:
             self._capacity.suspect(slot)
             return UNREACHABLE
         except Exception as error:
-            _log.exception("request %s could not be run", attempt.request.request_id)
+            _log.exception("request %s could not be run", attempt.request_id)
             return Failure(
                 code=ErrorCode.INTERNAL_SERVER_ERROR,
                 message=type(error).__name__,
@@ -158,44 +169,43 @@ class Dispatcher:
                 status=HTTPStatus.INTERNAL_SERVER_ERROR,
             )
 
-    def _put_back(self, attempt: _Attempt) -> None:
+    def _put_back(self, request: AsyncRequest) -> None:
         """The model is busy: pause, and put the request back into the queue, where it may also expire.
 
-        A refusal by the model is no attempt: the next attempt has the same number.
+        A refusal by the model is no attempt.
         """
+        self._begin_pause()
+        with contextlib.suppress(UnknownRequest):  # see `_conclude`
+            self._queue.release(request.request_id, self._clock.now())
+        self._seek_slot()
+
+    async def _conclude(self, request: AsyncRequest, outcome: Success | Failure) -> None:
+        """Try again, or end the request."""
+        self._back_off = BACK_OFF_SECONDS[0]
+        # A request is unknown where the commit of its enqueue failed: its caller was told that it is refused.
+        with contextlib.suppress(UnknownRequest):
+            if isinstance(outcome, Failure) and (delay := self._delay(request, outcome)) is not None:
+                await self._retry(self._queue.record_attempt(request.request_id), delay)
+                return
+            step = self._ending.last_step(request, outcome)
+            del request, outcome  # the input and the output would stay in memory behind a slow receiver
+            await self._ending.take(step)
+
+    def _delay(self, request: AsyncRequest, failure: Failure) -> float | None:
+        """Return the delay before the next attempt, in seconds; None: there is none."""
+        if not failure.is_retryable or failure.code in self._final:
+            return None
+        return delay_seconds(request.retry_config, request.attempts + 1)
+
+    async def _retry(self, request: AsyncRequest, delay: float) -> None:
+        await self._clock.sleep(delay)
+        heapq.heappush(self._retries, (request.priority, next(self._retry_ages), request))
+        self._seek_slot()
+
+    def _begin_pause(self) -> None:
         if not self._is_paused:
             self._is_paused = True
             self._spawn(self._pause())
-        request = attempt.request
-        if attempt.number > 1:
-            self._refused[request.request_id] = attempt.number
-        self._queue.release(request.request_id, self._clock.now())
-        self._seek_slot()
-
-    async def _conclude(self, attempt: _Attempt, outcome: Success | Failure) -> None:
-        """Try again, or end the request."""
-        request = attempt.request
-        self._back_off = BACK_OFF_SECONDS[0]
-        if isinstance(outcome, Failure) and outcome.is_retryable and outcome.code not in self._final:
-            delay = delay_seconds(request.retry_config, attempt.number)
-            if delay is not None:
-                await self._clock.sleep(delay)
-                self._retries.append(_Attempt(request, attempt.number + 1))
-                self._seek_slot()
-                return
-        if isinstance(outcome, Failure):
-            _log.warning("request %s failed: %s: %s", request.request_id, outcome.code, outcome.message)
-        ending = ending_of(request, outcome)
-        del attempt, request, outcome  # the input and the output would stay in memory behind a slow receiver
-        await self._end(ending)
-
-    async def _end(self, ending: Ending) -> None:
-        event = ending.delivered
-        if ending.webhook_endpoint and not await self._connections.deliver(
-            ending.webhook_endpoint, ending.payload
-        ):
-            event = ending.undelivered
-        self._queue.finish(ending.request_id, event, self._clock.now(), ending.errors)
 
     async def _pause(self) -> None:
         delay, self._back_off = self._back_off, min(self._back_off * 2, BACK_OFF_SECONDS[1])

@@ -6,7 +6,11 @@ the commit delays each of them by at most that turn.
 
 import asyncio
 
+from async_emulator.clock import Clock
 from async_emulator.queue.request_queue import RequestQueue
+
+RETRY_SECONDS = 1.0
+"""How long after a commit that failed, such as on a full disk, the next is tried."""
 
 
 class _Batch:
@@ -18,11 +22,16 @@ class _Batch:
 
 
 class GroupCommit:
-    """Commits `queue` at once, and from then on shortly after each change. Needs a running event loop."""
+    """Commits `queue` at once, and from then on shortly after each change. Needs a running event loop.
 
-    def __init__(self, queue: RequestQueue) -> None:
+    After a commit that failed it tries again until one succeeds, or until `stop`.
+    """
+
+    def __init__(self, queue: RequestQueue, clock: Clock) -> None:
         self._queue = queue
+        self._clock = clock
         self._batch: _Batch | None = None
+        self._retrying: asyncio.Task[None] | None = None
         queue.commit_by(self)
         queue.commit()  # only the first change after a commit is reported: none may be pending
 
@@ -39,10 +48,28 @@ class GroupCommit:
             self._batch = _Batch()
             asyncio.get_running_loop().call_soon(self._commit, self._batch)
 
+    def stop(self) -> None:
+        """Try no commit again."""
+        if self._retrying is not None:
+            self._retrying.cancel()
+
     def _commit(self, batch: _Batch) -> None:
         self._batch = None
         try:
             self._queue.commit()
         except Exception as error:
             batch.error = error
+            if self._retrying is None:
+                self._retrying = asyncio.get_running_loop().create_task(self._retry())
         batch.is_over.set()
+
+    async def _retry(self) -> None:
+        try:
+            while True:
+                await self._clock.sleep(RETRY_SECONDS)
+                try:
+                    return self._queue.commit()
+                except Exception:  # noqa: S112 - the queue has logged it
+                    continue
+        finally:
+            self._retrying = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable
-from async_emulator.queue.sqlite import QUEUE_FILE
+from async_emulator.queue.queue_file import QUEUE_FILE
 from async_inference.codes import RequestStatus
 
 _NOT_ENDED = (RequestStatus.QUEUED, RequestStatus.IN_PROGRESS)

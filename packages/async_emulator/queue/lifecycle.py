@@ -88,8 +88,18 @@ def after(
     return request.changed(
         status=status,
         webhook_status=next_webhook_status(request.webhook_status, event),
-        status_at=now,
+        status_at=max(now, request.status_at),  # the machine's clock may have been set back
         queue_deadline=queue_deadline,
         model_input=None if status.is_terminal else request.model_input,
-        errors=tuple(errors),
+        errors=tuple(errors) or request.errors,
     )
+
+
+def attempted(request: AsyncRequest, errors: Sequence["AsyncRequestError"] = ()) -> AsyncRequest:
+    """Return a leased request with one more attempt that has ended, and with the errors of the last one.
+
+    Raises InvalidTransition where it is not IN_PROGRESS.
+    """
+    if request.status is not RequestStatus.IN_PROGRESS:
+        raise InvalidTransition(request.status, "be attempted")
+    return request.changed(attempts=request.attempts + 1, errors=tuple(errors))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from async_emulator.errors import UnknownRequest
-from async_emulator.queue.lifecycle import Event, after
+from async_emulator.queue.lifecycle import Event, after, attempted
 from async_emulator.queue.request import AsyncRequest
 from async_emulator.queue.request_queue import RETENTION, Committer, Watcher
 from async_inference.codes import RequestStatus
@@ -41,7 +41,9 @@ class MemoryQueue:
         self._age[request.request_id] = next(self._ages)
         self._put(request)
 
-    def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
+    def lease(
+        self, deployment_id: str, now: datetime, *, before_priority: int | None = None
+    ) -> AsyncRequest | None:
         """Take the next request, by priority and then age."""
         queued = [
             request
@@ -49,6 +51,7 @@ class MemoryQueue:
             if request.status is RequestStatus.QUEUED
             and request.deployment_id == deployment_id
             and request.queue_deadline > now
+            and (before_priority is None or request.priority < before_priority)
         ]
         if not queued:
             return None
@@ -58,6 +61,12 @@ class MemoryQueue:
     def release(self, request_id: str, now: datetime) -> None:
         """Return a leased request to its old place."""
         self._put(after(self._find(request_id), Event.RELEASE, now))
+
+    def record_attempt(self, request_id: str, errors: Sequence["AsyncRequestError"] = ()) -> AsyncRequest:
+        """Count an attempt at a leased request that has ended."""
+        self._begin_change()
+        self._requests[request_id] = changed = attempted(self._find(request_id), errors)
+        return changed
 
     def finish(
         self, request_id: str, event: Event, now: datetime, errors: Sequence["AsyncRequestError"] = ()
@@ -125,6 +134,12 @@ class MemoryQueue:
         for request in list(self._requests.values()):
             if request.status is RequestStatus.IN_PROGRESS:
                 self._put(after(request, Event.RECOVER, now))
+
+    def scrub(self) -> None:
+        """Nothing remains in memory of an input that is erased."""
+
+    def check_writable(self) -> None:
+        """It always is."""
 
     def commit(self) -> None:
         """Let the committer hear of the next change. The queue itself ends with the process."""

@@ -29,6 +29,7 @@ class RequestChanges(TypedDict, total=False):
     queue_deadline: datetime
     model_input: bytes | None
     errors: tuple["AsyncRequestError", ...]
+    attempts: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,9 @@ class AsyncRequest:
     `model_id` is the chain's id for a request to a chain. `model_input` is the JSON that goes to the model;
     it is erased when the request ends, and None where the queue was not asked for it. A request that is still
     QUEUED at `queue_deadline` expires.
+
+    `attempts` counts the attempts that have ended; one that the emulator's own end interrupts is none.
+    A request that is leased with `errors` has failed for good, and only its webhook is left to be sent.
     """
 
     request_id: str
@@ -55,6 +59,7 @@ class AsyncRequest:
     retry_config: "InferenceRetryConfig"
     errors: tuple["AsyncRequestError", ...] = ()
     kind: Kind = Kind.MODEL
+    attempts: int = 0
 
     def __post_init__(self) -> None:
         for time in (self.created_at, self.status_at, self.queue_deadline):
@@ -89,7 +94,7 @@ class AsyncRequest:
             webhook_status=self.webhook_status,
             created_at=self.created_at,
             status_at=self.status_at,
-            errors=list(self.errors),
+            errors=list(self.errors) if self.status.is_terminal else [],
         )
 
 

@@ -36,8 +36,10 @@ class RequestQueue(Protocol):
 
     Guarantees: each call takes effect completely or not at all, and the next call sees its effect. A change
     is durable, to the extent of the implementation, once a later `commit` returns. Where a change or a commit
-    fails, that commit raises, and every change it was to make durable is undone. Calls are made from one
-    thread, and are short enough for an event loop.
+    fails, that commit raises. Every enqueue and cancel that it was to make durable is undone; all else that
+    has happened to requests still holds, and later commits try again to make it durable. Until one succeeds
+    there are no leases, and `enqueue`, `lease`, `cancel`, `expire_due`, `forget_ended` and `clear` raise
+    DataDirFailed. Calls are made from one thread, and are short enough for an event loop.
 
     Every status comes from `lifecycle`. Raises UnknownRequest for an id that the queue does not hold, and
     InvalidTransition for an event that is impossible in the request's status.
@@ -55,12 +57,25 @@ class RequestQueue(Protocol):
         """Add a request that is QUEUED."""
         ...
 
-    def lease(self, deployment_id: str, now: datetime) -> AsyncRequest | None:
-        """Take the next request, by priority and then age. It is IN_PROGRESS, and leased to nobody else."""
+    def lease(
+        self, deployment_id: str, now: datetime, *, before_priority: int | None = None
+    ) -> AsyncRequest | None:
+        """Take the next request, by priority and then age. It is IN_PROGRESS, and leased to nobody else.
+
+        With `before_priority`, take only one that comes before every request of that priority.
+        """
         ...
 
     def release(self, request_id: str, now: datetime) -> None:
         """Return a leased request to its old place. Its deadline stays the same."""
+        ...
+
+    def record_attempt(self, request_id: str, errors: Sequence["AsyncRequestError"] = ()) -> AsyncRequest:
+        """Count an attempt at a leased request that has ended, and return the request as it is now.
+
+        `errors` are given where no other attempt follows, and the end waits for the request's webhook. They
+        keep a failed request from running again after a restart.
+        """
         ...
 
     def finish(
@@ -106,10 +121,21 @@ class RequestQueue(Protocol):
         """Delete every request that is not IN_PROGRESS; return how many there were."""
         ...
 
+    def scrub(self) -> None:
+        """At the next commit, remove what remains of erased inputs wherever the queue is stored."""
+        ...
+
+    def check_writable(self) -> None:
+        """Raise DataDirFailed where the last commit failed."""
+        ...
+
     def commit(self) -> None:
         """Make every change so far durable."""
         ...
 
     def close(self) -> None:
-        """Commit, and release the resources. Leased requests are QUEUED again at the next opening."""
+        """Commit, and release the resources. Leased requests are QUEUED again at the next opening.
+
+        Raises DataDirFailed where changes could not be made durable, and are lost.
+        """
         ...

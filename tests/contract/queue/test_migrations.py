@@ -60,6 +60,7 @@ INSERT INTO inputs VALUES (2, CAST('{{"n": 2}}' AS BLOB)), (3, CAST('{{"n": 3}}'
 """
 WRITTEN = {
     "before chains": _VERSION_1 + _ROWS.format(kind=""),
+    "version 2": _VERSION_2 + _ROWS.format(kind=", 'chain'") + "PRAGMA user_version = 2;",
     "before migrations": _VERSION_2 + _ROWS.format(kind=", 'chain'"),
 }
 

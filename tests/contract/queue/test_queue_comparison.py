@@ -1,5 +1,6 @@
 """A machine that compares the durable queue with the one in memory."""
 
+import contextlib
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 from hypothesis import settings, strategies
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from async_emulator.errors import InvalidTransition, UnknownRequest
+from async_emulator.errors import DataDirFailed, InvalidTransition, UnknownRequest
 from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.memory import MemoryQueue
 from async_emulator.queue.sqlite import SQLiteQueue
 from async_inference.wire import RequestStatus
+from tests.full_disk import full_disk
 from tests.queued_request import HERE, START, request
 
 SECOND = timedelta(seconds=1)
@@ -34,11 +36,11 @@ class QueueComparison(RuleBasedStateMachine):
         self.sqlite.close()
         self.folder.cleanup()
 
-    def both(self, name: str, *arguments: object) -> object:
+    def both(self, name: str, *arguments: object, **options: object) -> object:
         results = []
         for queue in (self.memory, self.sqlite):
             try:
-                results.append(getattr(queue, name)(*arguments))
+                results.append(getattr(queue, name)(*arguments, **options))
             except (InvalidTransition, UnknownRequest) as error:
                 results.append(str(error))
         assert results[0] == results[1]
@@ -52,9 +54,9 @@ class QueueComparison(RuleBasedStateMachine):
         self.both("enqueue", put)
         return request_id
 
-    @rule()
-    def lease(self) -> None:
-        self.both("lease", HERE, self.now)
+    @rule(before_priority=strategies.sampled_from([None, 1, 2]))
+    def lease(self, before_priority: int | None) -> None:
+        self.both("lease", HERE, self.now, before_priority=before_priority)
 
     @rule(request_id=requests)
     def release(self, request_id: str) -> None:
@@ -68,6 +70,24 @@ class QueueComparison(RuleBasedStateMachine):
     def finish(self, request_id: str, event: Event) -> None:
         if event not in (Event.LEASE, Event.RELEASE, Event.RECOVER, Event.CANCEL, Event.EXPIRE):
             self.both("finish", request_id, event, self.now)
+
+    @rule(request_id=requests)
+    def record_attempt(self, request_id: str) -> None:
+        self.both("record_attempt", request_id)
+
+    @rule(request_id=requests, event=strategies.sampled_from([Event.SUCCEED, Event.FAIL]))
+    def finish_on_a_full_disk(self, request_id: str, event: Event) -> None:
+        self.sqlite.commit()
+        with full_disk():
+            self.both("finish", request_id, event, self.now)
+            with contextlib.suppress(DataDirFailed):
+                self.sqlite.commit()
+            self.both("get", request_id)
+        self.sqlite.commit()
+
+    @rule()
+    def scrub(self) -> None:
+        self.both("scrub")
 
     @rule(seconds=strategies.sampled_from([1, 30, 3_600]))
     def advance(self, seconds: int) -> None:

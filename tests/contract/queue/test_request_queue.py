@@ -18,6 +18,7 @@ from async_inference.wire import AsyncRequestError, RequestStatus, WebhookStatus
 from tests.queued_request import HERE, START, request
 
 SECOND = timedelta(seconds=1)
+BROKEN = (AsyncRequestError(code="MODEL_PREDICT_ERROR", message="no"),)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -77,6 +78,39 @@ def test_a_finished_request_keeps_its_errors(queue):
     assert ended.webhook_status is WebhookStatus.FAILED
     assert ended.status_at == START + SECOND
     assert ended.errors == tuple(errors)
+
+
+def test_a_lease_before_a_priority_takes_only_what_is_more_urgent(queue):
+    for request_id, priority in (("low", 2), ("old", 1), ("high", 0)):
+        queue.enqueue(request(request_id, priority=priority))
+    assert queue.lease(HERE, START, before_priority=1).request_id == "high"
+    assert queue.lease(HERE, START, before_priority=1) is None
+    assert queue.lease(HERE, START, before_priority=2).request_id == "old"
+
+
+def test_attempts_are_counted_through_release_and_end(queue):
+    queue.enqueue(request("a"))
+    with pytest.raises(InvalidTransition):
+        queue.record_attempt("a")
+    leased = queue.lease(HERE, START)
+    changed = queue.record_attempt("a")
+    assert changed == replace(leased, attempts=1)
+    assert queue.get("a") == replace(changed, model_input=None)
+    queue.release("a", START)
+    assert queue.lease(HERE, START).attempts == 1
+    assert queue.record_attempt("a", BROKEN).errors == BROKEN
+    queue.finish("a", Event.FAIL, START, BROKEN)
+    assert (queue.get("a").attempts, queue.get("a").errors) == (2, BROKEN)
+    with pytest.raises(InvalidTransition):
+        queue.record_attempt("a")
+
+
+def test_errors_are_shown_to_callers_only_at_the_end(queue):
+    queue.enqueue(request("a"))
+    queue.lease(HERE, START)
+    assert queue.record_attempt("a", BROKEN).public_status.errors == []
+    queue.finish("a", Event.FAIL, START, BROKEN)
+    assert queue.get("a").public_status.errors == list(BROKEN)
 
 
 def test_only_a_queued_request_can_be_canceled(queue):
@@ -158,9 +192,9 @@ def test_an_ended_request_is_forgotten_after_an_hour(queue):
     assert queue.get("waiting").status is RequestStatus.QUEUED
 
 
-@pytest.mark.parametrize("call", ["get", "release", "cancel"])
+@pytest.mark.parametrize("call", ["get", "release", "cancel", "record_attempt"])
 def test_an_unknown_request_is_named(queue, call):
-    arguments = ("nobody",) if call == "get" else ("nobody", START)
+    arguments = ("nobody",) if call in ("get", "record_attempt") else ("nobody", START)
     with pytest.raises(UnknownRequest, match="'nobody'"):
         getattr(queue, call)(*arguments)
 

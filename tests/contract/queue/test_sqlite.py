@@ -4,14 +4,14 @@ import os
 import shutil
 import sqlite3
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from async_emulator.errors import DataDirInUse, DataDirUnusable, UnknownRequest
 from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.sqlite import SQLiteQueue
-from async_inference.wire import RequestStatus
+from async_inference.wire import AsyncRequestError, RequestStatus
 from tests.queued_request import HERE, START, request
 
 SECOND = timedelta(seconds=1)
@@ -32,6 +32,21 @@ def test_what_was_leased_is_queued_again_when_a_durable_queue_is_next_opened(tmp
     queue.close()
 
 
+def test_attempts_and_the_errors_of_a_failure_outlast_the_process(tmp_path):
+    queue = SQLiteQueue(tmp_path, START)
+    errors = (AsyncRequestError(code="MODEL_PREDICT_ERROR", message="no"),)
+    for request_id in ("tried", "failed"):
+        queue.enqueue(request(request_id))
+        queue.lease(HERE, START)
+    queue.record_attempt("tried")
+    queue.record_attempt("failed", errors)
+    queue.close()
+    queue = SQLiteQueue(tmp_path, START)
+    leased = [queue.lease(HERE, START) for _ in range(2)]
+    assert [(each.attempts, each.errors) for each in leased if each] == [(1, ()), (1, errors)]
+    queue.close()
+
+
 def test_what_was_committed_outlasts_the_process_and_the_rest_is_undone(tmp_path):
     queue = SQLiteQueue(tmp_path / "live", START)
     queue.enqueue(request("committed"))
@@ -44,34 +59,6 @@ def test_what_was_committed_outlasts_the_process_and_the_rest_is_undone(tmp_path
     with pytest.raises(UnknownRequest):
         survivor.get("not committed")
     survivor.close()
-
-
-def test_a_full_disk_fails_the_commit_and_all_that_shares_it(tmp_path, monkeypatch):
-    connections: list[sqlite3.Connection] = []
-    connect = sqlite3.connect
-
-    def remembered(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        connections.append(connect(*arguments, **options))
-        return connections[-1]
-
-    monkeypatch.setattr(sqlite3, "connect", remembered)
-    queue = SQLiteQueue(tmp_path, START)
-    [file] = connections  # it is locked, so that only this connection can limit its size
-    queue.enqueue(request("before"))
-    queue.commit()
-    [pages] = file.execute("PRAGMA page_count").fetchone()
-    file.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(sqlite3.OperationalError, match="full"):
-        for number in range(100):
-            queue.enqueue(request(f"r{number}"))
-    with pytest.raises(sqlite3.OperationalError, match="full"):
-        queue.commit()
-    assert queue.count(HERE, RequestStatus.QUEUED) == 1
-    file.execute("PRAGMA max_page_count = 100000")
-    queue.enqueue(request("after"))
-    queue.commit()
-    assert [queue.lease(HERE, START).request_id for _ in range(2)] == ["before", "after"]  # type: ignore[union-attr]
-    queue.close()
 
 
 def test_a_data_directory_has_one_user(tmp_path):
@@ -89,6 +76,45 @@ def test_an_erased_input_is_gone_from_the_disk(tmp_path):
     queue.finish("a", Event.SUCCEED, START)
     queue.close()
     assert not any(b"prompt" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def files(data_dir: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in data_dir.iterdir())
+
+
+@pytest.mark.closeness("erased inputs")
+@pytest.mark.parametrize("end", [Event.SUCCEED, Event.CANCEL, Event.EXPIRE])
+def test_a_scrubbed_input_is_gone_from_every_file_of_an_open_queue(tmp_path, end):
+    queue = SQLiteQueue(tmp_path, START)
+    queue.enqueue(request("a"))
+    queue.commit()
+    if end is Event.SUCCEED:
+        queue.lease(HERE, START)
+        queue.finish("a", end, START)
+    elif end is Event.CANCEL:
+        queue.cancel("a", START)
+    else:
+        queue.expire_due(START + 600 * SECOND)
+    queue.commit()
+    assert b"prompt" in files(tmp_path)  # in the write-ahead log
+    queue.scrub()
+    queue.commit()
+    assert b"prompt" not in files(tmp_path)
+    queue.close()
+
+
+def test_an_input_that_a_kill_left_in_the_log_is_gone_once_the_queue_is_open(tmp_path):
+    queue = SQLiteQueue(tmp_path / "live", START)
+    queue.enqueue(request("a"))
+    queue.commit()
+    queue.cancel("a", START)
+    queue.commit()
+    shutil.copytree(tmp_path / "live", tmp_path / "killed")
+    queue.close()
+    assert b"prompt" in files(tmp_path / "killed")
+    queue = SQLiteQueue(tmp_path / "killed", START)
+    assert b"prompt" not in files(tmp_path / "killed")
+    queue.close()
 
 
 @pytest.mark.parametrize("is_folder_a_file", [False, True])
@@ -135,6 +161,17 @@ def test_what_was_queued_again_at_the_opening_is_committed(tmp_path):
     survivor = SQLiteQueue(tmp_path / "after a crash", START + 2 * SECOND)
     assert survivor.next_deadline() == START + 601 * SECOND  # as at the first opening, not at the second
     survivor.close()
+
+
+def test_only_its_user_can_read_the_files_whatever_the_mode_of_the_folder(tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / "queue.sqlite3").touch(mode=0o644)
+    queue = SQLiteQueue(tmp_path, START)
+    queue.enqueue(request("a"))
+    queue.commit()
+    files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert files == {"queue.sqlite3": 0o600, "queue.sqlite3-wal": 0o600}
+    queue.close()
 
 
 def test_only_its_user_can_read_a_new_data_directory(tmp_path):

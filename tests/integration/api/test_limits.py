@@ -1,5 +1,7 @@
 """What is answered to whom calls too often."""
 
+from datetime import timedelta
+
 import pytest
 
 
@@ -16,6 +18,16 @@ async def test_each_limit_is_answered_429_and_says_which_it_is(platform):
     assert (await platform.http.delete(f"/async_request/{request_id}")).status_code == 200
     platform.clock.advance(1)
     assert (await platform.http.get(f"/async_request/{request_id}")).status_code == 200
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_out(platform):
+    platform.configure(rate_limits=True, queue_status_calls_per_second=2)
+    answers = [await platform.http.get("/async_queue_status") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    platform.clock.set(platform.clock.now() - timedelta(minutes=10))
+    assert (await platform.http.get("/async_queue_status")).status_code == 429
+    platform.clock.advance(1)
+    assert (await platform.http.get("/async_queue_status")).status_code == 200
 
 
 async def test_a_submit_that_is_refused_queues_nothing(platform):

@@ -17,6 +17,13 @@ async def test_it_runs_and_what_it_was_advanced_by_is_added():
     assert abs(clock.now() - datetime.now(UTC) - timedelta(hours=72)) < timedelta(seconds=1)
 
 
+async def test_durations_pass_with_it_and_with_its_advances():
+    clock = AdvanceableClock()
+    start = clock.monotonic()
+    clock.advance(HOUR)
+    assert HOUR <= clock.monotonic() - start < HOUR + 1
+
+
 async def test_who_sleeps_is_woken_when_the_time_has_come():
     clock = AdvanceableClock()
     asleep = asyncio.create_task(clock.sleep(2 * HOUR))

@@ -19,6 +19,16 @@ async def test_a_manual_clock_wakes_sleepers_when_their_time_has_come():
     assert clock.now() - start == timedelta(hours=72, seconds=10)
 
 
+async def test_a_clock_that_is_set_delays_nobody():
+    clock = ManualClock()
+    nap = asyncio.create_task(clock.sleep(10))
+    await asyncio.sleep(0)
+    clock.set(clock.now() - timedelta(hours=1))
+    clock.advance(10)
+    await asyncio.wait_for(nap, 1)
+    assert clock.monotonic() == 10
+
+
 async def test_a_manual_clocks_timeout_ends_its_body():
     clock = ManualClock()
 

@@ -1,5 +1,5 @@
 import itertools
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -77,5 +77,10 @@ def test_the_input_is_kept_until_the_request_ends():
 
 
 def test_no_request_changes_at_a_time_without_a_timezone():
-    with pytest.raises(ValueError, match="timezone"):
+    with pytest.raises(TypeError, match="offset-naive"):
         after(request("a"), Event.LEASE, datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_no_change_is_earlier_than_the_last_where_the_clock_is_set_back():
+    leased = after(request("a"), Event.LEASE, START + timedelta(seconds=1))
+    assert after(leased, Event.SUCCEED, START).status_at == leased.status_at

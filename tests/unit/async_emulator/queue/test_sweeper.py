@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 
 from async_emulator.clock import ManualClock
-from async_emulator.errors import UnknownRequest
+from async_emulator.errors import DataDirFailed, UnknownRequest
 from async_emulator.queue.lifecycle import Event
 from async_emulator.queue.memory import MemoryQueue
 from async_emulator.queue.request_queue import RETENTION
+from async_emulator.queue.sqlite import SQLiteQueue
 from async_emulator.queue.sweeper import INTERVAL, Sweeper
 from async_inference.codes import RequestStatus
+from tests.full_disk import full_disk
 from tests.queued_request import HERE, request
 
 
@@ -82,3 +84,47 @@ async def test_an_ended_request_is_forgotten_at_the_next_interval_after_its_rete
         await swept.pass_time(INTERVAL)
     with pytest.raises(UnknownRequest):
         swept.queue.get("a")
+
+
+async def test_an_input_is_scrubbed_ten_seconds_after_its_end_at_the_latest(swept):
+    class Scrubbed(MemoryQueue):
+        number = 0
+
+        def scrub(self) -> None:
+            self.number += 1
+
+    clock, queue = ManualClock(), Scrubbed()
+    running = asyncio.create_task(Sweeper(queue, clock).run())
+    for request_id in ("a", "b"):
+        queue.enqueue(request(request_id, now=clock.now()))
+        await swept.settle()
+    for number, request_id in enumerate(("a", "b")):
+        queue.cancel(request_id, clock.now())
+        for _ in range(10):
+            assert queue.number == number
+            clock.advance(1)
+            await swept.settle()
+        assert queue.number == number + 1
+    running.cancel()
+
+
+async def test_a_sweep_that_a_full_disk_refuses_is_made_again_a_second_after_there_is_room(swept, tmp_path):
+    clock = ManualClock()
+    queue = SQLiteQueue(tmp_path, clock.now())
+    running = asyncio.create_task(Sweeper(queue, clock).run())
+    await swept.settle()
+    queue.enqueue(request("a", now=clock.now(), max_time_in_queue_seconds=10))
+    await swept.settle()
+    queue.commit()
+    with full_disk():
+        queue.enqueue(request("b"))
+        with pytest.raises(DataDirFailed):
+            queue.commit()
+        clock.advance(10)
+        await swept.settle()
+    queue.commit()
+    clock.advance(1)
+    await swept.settle()
+    assert queue.get("a").status is RequestStatus.EXPIRED
+    running.cancel()
+    queue.close()

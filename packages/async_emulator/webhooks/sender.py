@@ -110,7 +110,7 @@ class WebhookSender:
         return False
 
     async def _send(self, url: str, payload: Payload, body: bytes, attempt: int) -> Delivery:
-        sent_at = self._clock.now()
+        sent_at, started = self._clock.now(), self._clock.monotonic()
         headers = {"Content-Type": "application/json", "X-BASETEN-REQUEST-ID": payload.request_id}
         if secrets := self._secrets.active(sent_at):
             headers[SIGNATURE_HEADER] = signature_header(body, secrets)
@@ -129,7 +129,7 @@ class WebhookSender:
             webhook_endpoint=url,
             attempt=attempt,
             sent_at=sent_at,
-            seconds=(self._clock.now() - sent_at).total_seconds(),
+            seconds=self._clock.monotonic() - started,
             headers=headers,
             body=body,
             answer=answer,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
 
 from truss_outputs.errors import SettingsError
+from truss_outputs.secrecy.exceptions import raise_alone
+from truss_outputs.secrecy.urls import shown_url
 from truss_outputs.settings.secrets import SECTION, Secrets, secret
 from truss_outputs.settings.url_template import expand
 from truss_outputs.settings.values import (
@@ -116,7 +118,9 @@ class StoreSettings(_PlacesAndAccess):
         for scheme in SCHEMES.values():
             scheme.check_settings(urls, values)
         if foreign := next(self._foreign(), None):
-            raise ValueError(f"found {foreign}, which no store at {self.url!r} takes; allowed: leave it out")
+            raise ValueError(
+                f"found {foreign}, which no store at {shown_url(self.url)!r} takes; allowed: leave it out"
+            )
         return self
 
     def _values(self) -> dict[str, Any]:
@@ -164,7 +168,7 @@ class StoreSettings(_PlacesAndAccess):
         try:
             return expand(template, values)
         except ValueError as error:
-            raise SettingsError(f"{SECTION}.{setting}", str(error)) from error
+            raise_alone(SettingsError(f"{SECTION}.{setting}", str(error)))
 
     def options_for(self, url: str, secrets: Secrets) -> StoreOptions:
         """The options of the store at `url`, of its scheme's own class. Raises SettingsError.

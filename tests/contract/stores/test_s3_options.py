@@ -89,7 +89,7 @@ def test_an_absent_token_is_named(tmp_path: Path) -> None:
     identity = WebIdentity(role_arn=ROLE, token_file=tmp_path / "absent")
     options = S3Options(engine="obstore", region="us-east-1", web_identity=identity)
     store = from_url("s3://bucket", options=options)
-    with pytest.raises(StoreError, match=r"/a: the token file .*/absent cannot be read: ") as caught:
+    with pytest.raises(StoreError, match=r"/a: get: the token file .*/absent cannot be read: ") as caught:
         store.get("a")
     assert not caught.value.is_transient
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.errors import StoreError
+from truss_outputs.stores.socket_errors import with_socket_error
 from truss_outputs.stores.xml_errors import answer
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ _UNSENT = MappingProxyType(
 )
 
 
+def translated(error: Exception, url: str) -> StoreError | None:
+    """The store's error, or None if `error` is none of the SDK's."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    match error:
+        case ClientError():
+            return refusal(error, url)
+        case BotoCoreError():
+            return failure(error, url)
+    return None
+
+
 def refusal(error: "ClientError", url: str) -> StoreError:
     """The store's error for an answer that the SDK passed on."""
     response: dict[str, Any] = dict(error.response)
@@ -71,4 +84,5 @@ def failure(error: "BotoCoreError", url: str) -> StoreError:
     name = type(error).__name__
     if name in _UNSENT:
         return StoreError(url, f"{name}: {_UNSENT[name]}", is_transient=False)
-    return StoreError(url, f"{name}: {_UNANSWERED.get(name, 'the request failed')}")
+    reason = f"{name}: {_UNANSWERED.get(name, 'the SDK got no answer that it understands')}"
+    return StoreError(url, with_socket_error(reason, error))

@@ -89,7 +89,7 @@ def test_no_credentials_is_a_refusal_for_good() -> None:
         (botocore.exceptions.EndpointConnectionError(endpoint_url="http://x"), "cannot be reached"),
         (botocore.exceptions.ReadTimeoutError(endpoint_url="http://x"), "no answer came in time"),
         (botocore.exceptions.ConnectionClosedError(endpoint_url="http://x"), "before an answer came"),
-        (botocore.exceptions.BotoCoreError(), "the request failed"),
+        (botocore.exceptions.BotoCoreError(), "BotoCoreError: the SDK got no answer that it understands"),
     ],
 )
 def test_no_answer_may_pass(raised: botocore.exceptions.BotoCoreError, reason: str) -> None:

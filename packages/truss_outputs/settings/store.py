@@ -111,6 +111,7 @@ class StoreSettings(_PlacesAndAccess):
     )
 
     _token_file: Path | None = PrivateAttr(default=None)
+    _unset_secrets: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -182,11 +183,16 @@ class StoreSettings(_PlacesAndAccess):
         values = {name: value for name, value in self._values().items() if name in scheme.known_settings}
         for setting in scheme.own_settings:
             values[setting.name] = self._revealed(setting, values[setting.name], secrets)
-        return scheme.options.of_settings(values)
+        return scheme.options.of_settings({**values, "unset_secrets": self._unset_secrets})
 
     def requirements(self, url: str) -> Iterator[tuple[str, ...]]:
         """The packages that the store at `url` needs in an image; see `Scheme.requirements`."""
         return StoreUrl.parse(url).scheme.requirements(self._values())
+
+    def hosts(self, url: str) -> tuple[str, ...]:
+        """The hosts that a replica calls for the store at `url`; see `Scheme.hosts`."""
+        parsed = StoreUrl.parse(url)
+        return parsed.scheme.hosts(parsed.place, self._values())
 
     @property
     def secret_names(self) -> frozenset[str]:
@@ -195,8 +201,13 @@ class StoreSettings(_PlacesAndAccess):
         return frozenset(filter(None, names))
 
     def without_access(self) -> Self:
-        """The same settings for a caller, whose own access the service's SDK finds."""
-        return self.model_copy(update=dict.fromkeys(_ACCESS))
+        """The same settings for a caller, whose own access the service's SDK finds.
+
+        Where it finds none, the error says which of the secrets to set.
+        """
+        copy = self.model_copy(update=dict.fromkeys(_ACCESS))
+        copy._unset_secrets = tuple(sorted(self.secret_names))
+        return copy
 
     def _revealed(self, setting: Setting, value: Any, secrets: Secrets) -> Any:
         if value is None or setting.kind == "plain":

@@ -12,7 +12,7 @@ from truss_outputs.secrecy.exceptions import raise_alone
 from truss_outputs.secrecy.forms import SHORTEST_SECRET, pattern_of
 from truss_outputs.secrecy.urls import shown_url
 from truss_outputs.store import Store
-from truss_outputs.stores.credentials import Credentials
+from truss_outputs.stores.credentials import Credentials, NoAccess, to_set
 from truss_outputs.stores.options import StoreOptions
 from truss_outputs.stores.scheme import Scheme
 from truss_outputs.stores.schemes import SCHEMES
@@ -81,6 +81,9 @@ def from_url(
             needed = "obstore"
         missing = f"which needs {needed}, which is not installed: add {needed} to requirements"
         problem = f"found {shown_url(url)!r}, {missing}"
+    except NoAccess as error:
+        unset = chosen.get("unset_secrets", ())
+        problem = f"{error}; {to_set(unset)}" if unset else str(error)
     except ValueError as error:
         problem = _without_secrets(str(error), chosen.values())
     except Exception as error:  # an SDK's own: its text may repeat a key that it could not read

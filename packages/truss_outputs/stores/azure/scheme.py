@@ -62,4 +62,5 @@ SCHEME = Scheme(
     defaults=settings.defaults,
     check_settings=settings.check_settings,
     further_packages=settings.further_packages,
+    hosts=settings.hosts,
 )

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from truss_outputs.deadline import current_deadline
 from truss_outputs.secrecy.exceptions import raise_alone
+from truss_outputs.stores.credentials import NoAccess
 from truss_outputs.stores.gcs.options import GCSOptions
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def credentials(options: GCSOptions) -> "GoogleCredentials":
         found, _ = google.auth.default(scopes=[_SCOPE])
     except Exception as error:  # of Google's, of json's or of the library that reads the key
         given = "service_account_secret" if options.service_account else "Google's own chain"
-        raise_alone(ValueError(f"no credentials could be had from {given}: {type(error).__name__}"))
+        raise_alone(NoAccess(f"no credentials could be had from {given}: {type(error).__name__}"))
     return found
 
 

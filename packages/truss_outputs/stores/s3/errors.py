@@ -3,10 +3,12 @@
 Only error codes and names are passed on, never the text that came with them: it can quote a credential.
 """
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.errors import StoreError
+from truss_outputs.stores.credentials import no_credentials
 from truss_outputs.stores.socket_errors import with_socket_error
 from truss_outputs.stores.xml_errors import answer
 
@@ -45,7 +47,6 @@ _UNANSWERED = MappingProxyType(
 _UNSENT = MappingProxyType(
     {
         "CredentialRetrievalError": "no credentials could be had from the SDK's own chain",
-        "NoCredentialsError": "no credentials: the settings name none, and the SDK's own chain has none",
         "ParamValidationError": "the SDK refused a parameter",
         "PartialCredentialsError": "the SDK's own chain found only a part of the credentials",
         "TokenRetrievalError": "the SDK's single sign-on session has expired",
@@ -54,11 +55,14 @@ _UNSENT = MappingProxyType(
 )
 
 
-def translated(error: Exception, url: str) -> StoreError | None:
+def translated(error: Exception, url: str, unset_secrets: Sequence[str] = ()) -> StoreError | None:
     """The store's error, or None if `error` is none of the SDK's."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     match error:
+        case NoCredentialsError():
+            reason = f"NoCredentialsError: {no_credentials(unset_secrets)}"
+            return StoreError(url, reason, is_transient=False)
         case ClientError():
             return refusal(error, url)
         case BotoCoreError():

@@ -85,7 +85,7 @@ def _access(options: S3Options) -> tuple[str, obstore_credentials.CredentialProv
         region = options.region or session.region_name or _DEFAULT_REGION
     except BotoCoreError as error:
         raise_alone(ValueError(f"the SDK refused: {type(error).__name__}"))
-    return region, obstore_credentials.sdk_chain(session)
+    return region, obstore_credentials.sdk_chain(session, options.unset_secrets)
 
 
 def _addressing(bucket: str, options: S3Options) -> dict[str, Any]:

@@ -5,13 +5,13 @@ caches an answer until `expires_at`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from truss_outputs.secrecy.exceptions import raise_alone
-from truss_outputs.stores.credentials import Credentials, WebIdentity
+from truss_outputs.stores.credentials import Credentials, WebIdentity, no_credentials
 from truss_outputs.stores.obstore.errors import NoCredentials
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def static(credentials: Credentials) -> CredentialProvider:
     return CredentialProvider(fetch)
 
 
-def sdk_chain(session: "Session") -> CredentialProvider:
+def sdk_chain(session: "Session", unset_secrets: Sequence[str] = ()) -> CredentialProvider:
     """A provider that asks boto3's chain: environment, profile, single sign-on, the instance's role."""
 
     def fetch() -> "S3Credential":
@@ -67,8 +67,7 @@ def sdk_chain(session: "Session") -> CredentialProvider:
         try:
             found = session.get_credentials()
             if found is None:
-                reason = "no credentials: the settings name none, and the SDK's own chain has none"
-                raise NoCredentials(reason, is_transient=False)
+                raise NoCredentials(no_credentials(unset_secrets), is_transient=False)
             key: Any = found.get_frozen_credentials()
         except (BotoCoreError, ClientError) as error:
             reason = f"{type(error).__name__}: no credentials could be had from the SDK's own chain"

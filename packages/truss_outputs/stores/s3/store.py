@@ -1,8 +1,9 @@
 """A store in an S3 bucket, or in one that speaks S3."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +27,24 @@ _LARGEST_PUT = 5 * 1024**3  # docs.aws.amazon.com/AmazonS3/latest/userguide/qfac
 class S3Store(BucketUrls):
     """A `Store` in a bucket, below an optional prefix. `client.connect` makes a client for all threads.
 
-    `attributes` are further arguments of the SDK's `put_object` and `create_multipart_upload`.
+    `attributes` are further arguments of the SDK's `put_object` and `create_multipart_upload`. An error that
+    no key was found names the `unset_secrets`.
     """
 
     def __init__(
-        self, *, bucket: str, prefix: str = "", client: "S3Client", attributes: Mapping[str, Any] = _NONE
+        self,
+        *,
+        bucket: str,
+        prefix: str = "",
+        client: "S3Client",
+        attributes: Mapping[str, Any] = _NONE,
+        unset_secrets: Sequence[str] = (),
     ) -> None:
         super().__init__("s3", bucket, prefix)
         self._bucket = bucket
         self.client = client
         self._attributes = attributes
+        self._translated = partial(s3_errors.translated, unset_secrets=unset_secrets)
 
     def put(self, key: str, body: Body, *, content_type: str, create: bool = False) -> PutReceipt:
         """Store `body` under `key`; see `Store.put`. The server checks the SHA-256.
@@ -145,4 +154,4 @@ class S3Store(BucketUrls):
         return call
 
     def _errors(self, key: str, operation: str, passing: Passing | None = None) -> Boundary:
-        return Boundary(self, operation, key, s3_errors.translated, passing)
+        return Boundary(self, operation, key, self._translated, passing)

@@ -4,7 +4,7 @@ import botocore.exceptions
 import pytest
 
 from truss_outputs import AlreadyExists, ObjectNotFound
-from truss_outputs.stores.s3.errors import failure, refusal
+from truss_outputs.stores.s3.errors import failure, refusal, translated
 
 URL = "s3://bucket/r/result.json"
 
@@ -78,7 +78,8 @@ def test_no_message_repeats_the_services_own_text() -> None:
 
 
 def test_no_credentials_is_a_refusal_for_good() -> None:
-    error = failure(botocore.exceptions.NoCredentialsError(), URL)
+    error = translated(botocore.exceptions.NoCredentialsError(), URL)
+    assert error is not None
     assert str(error).startswith(f"{URL}: NoCredentialsError: no credentials: the settings name none")
     assert not error.is_transient
 

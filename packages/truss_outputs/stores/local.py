@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote
 
 from truss_outputs.errors import AlreadyExists, InvalidKey, ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, content_type_of, is_key
-from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt, UnfinishedEntry
 from truss_outputs.stores.scheme import Scheme
 from truss_outputs.stores.transfer import CHUNK, Passing
 
@@ -117,17 +117,17 @@ class LocalStore:
         found = [entry for entry in self._files(prefix) if is_key(entry.key)]
         yield from sorted(found, key=lambda entry: entry.key.encode())
 
-    def unfinished(self) -> Iterator[ObjectEntry]:
+    def unfinished(self) -> Iterator[UnfinishedEntry]:
         """The files of puts that have not ended, or that a crash ended; see `KeepsUnfinished`."""
         for entry in self._files(""):
             if _UNFINISHED.fullmatch(entry.key.rpartition("/")[2]):
-                yield entry
+                yield UnfinishedEntry(key=entry.key, size=entry.size, modified=entry.modified)
 
-    def delete_unfinished(self, key: str) -> None:
+    def delete_unfinished(self, entry: UnfinishedEntry) -> None:
         """Remove such a file; see `KeepsUnfinished`."""
-        if not _UNFINISHED.fullmatch(key.rpartition("/")[2]):
-            raise InvalidKey(key, "it is no unfinished file")
-        self._unlink(key)
+        if not _UNFINISHED.fullmatch(entry.key.rpartition("/")[2]):
+            raise InvalidKey(entry.key, "it is no unfinished file")
+        self._unlink(entry.key)
 
     def delete(self, key: str) -> None:
         """Remove the object; see `Store.delete`. Folders stay, as another put may be about to use them."""

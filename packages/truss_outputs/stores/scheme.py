@@ -66,6 +66,9 @@ class Scheme:
     further_packages: Callable[[Mapping[str, Any]], tuple[str, ...]] = _no_packages
     """Takes the settings. Returns what these need in requirements beside an engine."""
 
+    unfinished: str = ""
+    """What becomes of an upload that a crash ended, for a store that cannot list such uploads."""
+
     hosts: Callable[[str, Mapping[str, Any]], tuple[str, ...]] = _no_hosts
     """Takes place and settings. Returns the hosts that a replica calls, as far as the settings tell."""
 

@@ -70,6 +70,8 @@ SCHEME = Scheme(
     options=GCSOptions,
     sdk="google-cloud-storage",
     hosts=_hosts,
+    # cloud.google.com/storage/docs/resumable-uploads
+    unfinished="uploads that were interrupted are not listed: Google drops them after a week",
     access=(
         secret_setting(
             "service_account_secret",

@@ -23,6 +23,8 @@ _ACTIONS = MappingProxyType(
         "DeleteObject": "s3:DeleteObject",
         "GetObject": "s3:GetObject",
         "HeadObject": "s3:GetObject",
+        "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+        "ListParts": "s3:ListMultipartUploadParts",
         "ListObjectsV2": "s3:ListBucket",
         "PutObject": "s3:PutObject",
         "UploadPart": "s3:PutObject",

@@ -61,4 +61,5 @@ SCHEME = Scheme(
     defaults=settings.defaults,
     check_settings=settings.check_settings,
     hosts=settings.hosts,
+    unfinished="obstore lists no open multipart uploads: install boto3, or let a lifecycle rule abort them",
 )

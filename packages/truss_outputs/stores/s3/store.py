@@ -2,14 +2,14 @@
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.backoff import Backoff
 from truss_outputs.keys import check_key, is_key
-from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt, UnfinishedEntry
 from truss_outputs.stores.boundary import Boundary
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.presigning import length_problem
@@ -121,6 +121,19 @@ class S3Store(BucketUrls):
         check_key(key)
         with self._errors(key, "delete"):
             self.client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def unfinished(self) -> Iterator[UnfinishedEntry]:
+        """The multipart uploads below the prefix that are still open; see `KeepsUnfinished`."""
+        with self._errors("", "list uploads"):
+            yield from s3_multipart.open_uploads(self.client, self._bucket, self._prefix)
+
+    def delete_unfinished(self, entry: UnfinishedEntry) -> None:
+        """Abort such an upload; see `KeepsUnfinished`."""
+        check_key(entry.key)
+        with self._errors(entry.key, "abort an upload"), suppress(self.client.exceptions.NoSuchUpload):
+            self.client.abort_multipart_upload(
+                Bucket=self._bucket, Key=self._prefix + entry.key, UploadId=entry.upload_id
+            )
 
     def presign_problem(self, seconds: int) -> str | None:
         """Why no url can be signed for `seconds`; see `Presigner`."""

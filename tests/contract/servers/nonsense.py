@@ -27,6 +27,10 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "json that ends early": {"body": b'{"items": [', "headers": _JSON},
     "a body that is shorter than told": {"body": b"x", "length": 1_000},
     "a redirect without a target": {"status": 307},
+    "half of a chunk was stored": {
+        "headers": {"Location": "{endpoint}/upload", "Range": "bytes=0-262143"},
+        "put_status": 308,
+    },
     "a status that is none": {"status": 299, "body": b"?"},
     "wrong times": {
         "headers": {"Last-Modified": "yesterday", "ETag": "x", "x-goog-generation": "y"},
@@ -37,20 +41,22 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Nonsense:
-    """`length` is what the answer says of its body's length; None for the truth."""
+    """`length` is what the answer says of its body's length, None for the truth; `put_status` is a PUT's."""
 
     endpoint: str = ""
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None
+    put_status: int | None = None
 
     def be(self, name: str, secret: str) -> None:
         """Give this answer from now on, with the secret in it."""
-        self.status, self.body, self.headers, self.length = 200, b"", {}, None
+        self.status, self.body, self.headers, self.length, self.put_status = 200, b"", {}, None, None
         for part, value in ANSWERS[name].items():
             setattr(self, part, value)
         self.body = self.body.replace(b"SECRET", secret.encode())
+        self.headers = {name: value.format(endpoint=self.endpoint) for name, value in self.headers.items()}
 
 
 @contextmanager
@@ -70,7 +76,8 @@ def served() -> Iterator[Nonsense]:
                 self.close_connection = True
             while size > 0:
                 size -= len(self.rfile.read(min(size, 1 << 20)) or b" " * size)
-            self.send_response(nonsense.status)
+            is_other = self.command == "PUT" and nonsense.put_status is not None
+            self.send_response(nonsense.put_status or 0 if is_other else nonsense.status)
             for name, value in nonsense.headers.items():
                 self.send_header(name, value)
             told = len(nonsense.body) if nonsense.length is None else nonsense.length

@@ -16,6 +16,13 @@ def server() -> Iterator[Nonsense]:
         yield found
 
 
+def test_half_of_a_chunk_that_google_stored_fails_the_upload(
+    server: Nonsense, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The SDK would send the rest again, and a stream that has passed cannot be read again."""
+    assert check(server, "half of a chunk was stored", "gs sdk", ("stream",), caplog)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_failure_is_a_store_error_that_keeps_no_secret(
     server: Nonsense, kind: str, caplog: pytest.LogCaptureFixture

@@ -14,6 +14,10 @@ _BETWEEN_PARTS = re.compile(r"[\s;&,{}\"']+|\\n")
 _PART_NAME = re.compile(r"[A-Za-z]{1,30}=(?=[^=])")
 _NO_SECRET = re.compile(r"://|@")  # an address of a service or an account
 
+# To make the patterns of a longer one would take seconds. Of such a secret, such as a file, the parts count.
+_LONGEST_ENCODED = 4_096
+_MOST_PARTS = 50
+
 _LINE_BREAK = r"(?:\r?\n|\\n)?"  # some encoders of base64 begin a new line every 76 characters
 
 
@@ -30,12 +34,14 @@ def pattern_of(secret: str) -> re.Pattern[str]:
 
 def _parts(secret: str) -> Iterator[str]:
     parts = {_PART_NAME.sub("", part, count=1) for part in _BETWEEN_PARTS.split(secret)}
-    for part in sorted(parts - {secret}, key=len, reverse=True):
-        if len(part) >= _SHORTEST_PART and not _NO_SECRET.search(part):
-            yield part
+    found = [part for part in parts - {secret} if len(part) >= _SHORTEST_PART and not _NO_SECRET.search(part)]
+    yield from sorted(found, key=len, reverse=True)[:_MOST_PARTS]
 
 
 def _forms(text: str) -> Iterator[str]:
+    if len(text) > _LONGEST_ENCODED:
+        yield from map(re.escape, {text, json.dumps(text)[1:-1], repr(text)[1:-1]})
+        return
     yield "".join(map(_character, text))
     encoded = text.encode(errors="replace")
     for offset in range(3):  # how many bytes of a group of three stand before the secret

@@ -76,6 +76,15 @@ def test_an_address_in_a_secret_is_no_secret() -> None:
     assert redacted(text, [secret]) == text
 
 
+def test_a_very_long_secret_is_redacted_with_its_parts() -> None:
+    """As a file of keys is."""
+    secret = "\n".join(f"key{number}: {'abcdefghij' * 12}{number}" for number in range(40))
+    assert redacted(f"before {secret} after", [secret]) == f"before {REDACTED} after"
+    assert redacted(f"before {json.dumps(secret)} after", [secret]) == f'before "{REDACTED}" after'
+    part = f"{'abcdefghij' * 12}7"
+    assert redacted(f"x {part} y", [secret]) == f"x {REDACTED} y"
+
+
 def test_long_texts_are_redacted_in_linear_time() -> None:
     """A quadratic pattern took 17 s for a text of 20,000 characters."""
     key = json.dumps({"private_key": "-----BEGIN PRIVATE KEY-----\n" + "MIIEabc+/" * 180})

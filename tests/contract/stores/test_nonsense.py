@@ -7,7 +7,9 @@ import pytest
 from tests.contract.servers import nonsense
 from tests.contract.servers.nonsense import Nonsense
 from tests.contract.stores.nonsense_checks import check
-from tests.contract.stores.operations import KINDS
+from tests.contract.stores.operations import KINDS, OPERATIONS, opened
+from truss_outputs import StoreError
+from truss_outputs.deadline import Deadline, within
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +33,14 @@ def test_every_failure_is_a_store_error_that_keeps_no_secret(
         server, "a refusal that quotes the key", kind, ("put", "get", "open", "head", "list"), caplog
     )
     assert check(server, "json of other fields", kind, ("head", "list"), caplog)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("operation", ["put", "get", "list"])
+def test_a_failure_names_the_operation_and_what_the_socket_said(kind: str, operation: str) -> None:
+    with opened(kind, "http://127.0.0.1:9") as store, within(Deadline(0.0)):
+        with pytest.raises(StoreError) as caught:
+            OPERATIONS[operation](store)
+        assert str(caught.value).startswith(store.url)
+        assert f": {operation}: " in str(caught.value)
+        assert "Connection refused" in str(caught.value)

@@ -58,7 +58,7 @@ def test_a_put_that_fails_leaves_nothing(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, failing, fail)
-    with pytest.raises(StoreError, match=r"r/x\.json: ENOSPC: the disk is full") as caught:
+    with pytest.raises(StoreError, match=r"r/x\.json: put: ENOSPC: the disk is full") as caught:
         put(store, "r/x.json", create=True)
     assert not caught.value.is_transient
     assert files(tmp_path) == ["out put/r/there.json"]

@@ -13,9 +13,9 @@ from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
 from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.azure.account import Account
-from truss_outputs.stores.boundary import Boundary
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.presigning import length_problem
+from truss_outputs.stores.sdk_errors.boundary import Boundary
 from truss_outputs.stores.transfer import PART, Passing, Retry, in_parts, upload_parts, whole_if_small
 
 if TYPE_CHECKING:

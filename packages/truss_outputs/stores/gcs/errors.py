@@ -5,7 +5,7 @@ from functools import partial
 from types import MappingProxyType
 
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, StoreError
-from truss_outputs.stores.socket_errors import with_socket_error
+from truss_outputs.stores.sdk_errors.socket_errors import with_socket_error
 
 # cloud.google.com/storage/docs/json_api/v1/status-codes
 _REFUSED = MappingProxyType(

@@ -7,7 +7,7 @@ from truss_outputs.secrecy.exceptions import raise_alone
 from truss_outputs.stores.gcs.client import credentials
 from truss_outputs.stores.gcs.options import GCSOptions
 from truss_outputs.stores.obstore.connection import Clients, Connection, attributes
-from truss_outputs.stores.xml_errors import answer
+from truss_outputs.stores.sdk_errors.xml_errors import answer
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig

@@ -11,12 +11,12 @@ from truss_outputs.deadline import MIN_RATE, current_deadline
 from truss_outputs.errors import ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
-from truss_outputs.stores.boundary import Boundary
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.gcs import errors as gcs_errors
 from truss_outputs.stores.gcs.client import retry
 from truss_outputs.stores.options import ANSWER_SECONDS
 from truss_outputs.stores.presigning import length_problem
+from truss_outputs.stores.sdk_errors.boundary import Boundary
 from truss_outputs.stores.transfer import CHUNK, PART, Passing, in_parts, whole_if_small
 
 if TYPE_CHECKING:

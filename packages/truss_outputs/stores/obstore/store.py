@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 from truss_outputs.errors import ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
-from truss_outputs.stores.boundary import Boundary
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.obstore import errors as obstore_errors
 from truss_outputs.stores.obstore.connection import Connection
 from truss_outputs.stores.presigning import length_problem
+from truss_outputs.stores.sdk_errors.boundary import Boundary
 from truss_outputs.stores.transfer import CHUNK, PART, Passing, part_size, whole_if_small
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from truss_outputs.errors import StoreError
 from truss_outputs.stores.credentials import no_credentials
-from truss_outputs.stores.socket_errors import with_socket_error
-from truss_outputs.stores.xml_errors import answer
+from truss_outputs.stores.sdk_errors.socket_errors import with_socket_error
+from truss_outputs.stores.sdk_errors.xml_errors import answer
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError

@@ -8,7 +8,7 @@ from truss_outputs.secrecy.exceptions import raise_alone
 from truss_outputs.stores.obstore.connection import Clients, Connection, attributes
 from truss_outputs.stores.s3 import obstore_credentials
 from truss_outputs.stores.s3.options import S3Options
-from truss_outputs.stores.xml_errors import answer
+from truss_outputs.stores.sdk_errors.xml_errors import answer
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from truss_outputs.backoff import Backoff
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt, UnfinishedEntry
-from truss_outputs.stores.boundary import Boundary
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.presigning import length_problem
 from truss_outputs.stores.s3 import errors as s3_errors
 from truss_outputs.stores.s3 import multipart as s3_multipart
+from truss_outputs.stores.sdk_errors.boundary import Boundary
 from truss_outputs.stores.transfer import CHUNK, Passing, Retry, in_parts, part_size, whole_if_small
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import pytest
 from truss_outputs import AlreadyExists, ObjectNotFound, StoreError
 from truss_outputs.stores.obstore import errors
 from truss_outputs.stores.obstore.errors import NoCredentials, Operation
-from truss_outputs.stores.xml_errors import answer
+from truss_outputs.stores.sdk_errors.xml_errors import answer
 
 PUT = Operation(url="s3://bucket/r/result.json", action="s3:PutObject", answer=answer)
 

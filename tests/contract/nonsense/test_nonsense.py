@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.servers import nonsense
-from tests.contract.servers.nonsense import Nonsense
-from tests.contract.stores.nonsense_checks import check
-from tests.contract.stores.operations import KINDS, OPERATIONS, opened
+from tests.contract.nonsense import server as nonsense
+from tests.contract.nonsense.checks import check
+from tests.contract.nonsense.operations import KINDS, OPERATIONS, opened
+from tests.contract.nonsense.server import Nonsense
 from truss_outputs import StoreError
 from truss_outputs.deadline import Deadline, within
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.contract.servers.nonsense import Nonsense
-from tests.contract.stores.kept_exceptions import kept_by
-from tests.contract.stores.operations import CANARY, OPERATIONS, opened
+from tests.contract.nonsense.kept_exceptions import kept_by
+from tests.contract.nonsense.operations import CANARY, OPERATIONS, opened
+from tests.contract.nonsense.server import Nonsense
 from truss_outputs import StoreError
 from truss_outputs.deadline import Deadline, within
 from truss_outputs.secrecy.forms import pattern_of

@@ -52,17 +52,18 @@ class InvalidRequestId(OutputError, ValueError):
         shown = repr(f"{str(request_id)[:40]}…" if is_long else request_id)[:60]
         super().__init__(
             f"request id {shown} is not allowed: 1 to 128 letters, digits, '-' and '_', "
-            "as Baseten's own ids are, and neither 'inputs' nor 'keys'"
+            "as Baseten's own ids are, and neither 'inputs', 'keys' nor a device of Windows"
         )
 
 
 class InvalidKey(OutputError, ValueError):
     """A key that could name a place outside the store, or that not every store can hold."""
 
-    def __init__(self, key: str, problem: str) -> None:
+    def __init__(self, key: object, problem: str) -> None:
         self.key = key
         self.problem = problem
-        super().__init__(f"key {key[:80]!r} is not allowed: {problem}")
+        shown = key[:80] if isinstance(key, str) else type(key)
+        super().__init__(f"key {shown!r} is not allowed: {problem}")
 
 
 class UnstorableOutput(OutputError, TypeError):

@@ -22,9 +22,13 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,149}")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_STEM = 100
-# Windows has no files of these names, whatever their suffix, and a result may be downloaded there.
+# Windows has no files of these names, whatever their suffix, and a result may be downloaded there
+# (learn.microsoft.com/windows/win32/fileio/naming-a-file).
 _DEVICES = frozenset(
-    ("CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10)))
+    (
+        *("CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"),
+        *(f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"),
+    )
 )
 _LONGEST_SUFFIX = 20
 
@@ -50,7 +54,7 @@ def request_folder(request_id: object) -> str:
     `<id>:<cf-ray>:<user>`: the id ends at the first colon.
     """
     folder = request_id.partition(":")[0] if isinstance(request_id, str) else ""
-    if not _REQUEST_ID.fullmatch(folder) or folder in NO_REQUESTS:
+    if not _REQUEST_ID.fullmatch(folder) or folder in NO_REQUESTS or _is_device(folder):
         raise InvalidRequestId(request_id)
     return folder
 
@@ -95,7 +99,7 @@ def distinct_names(wanted: Iterable[str]) -> list[str]:
 
 def _sanitised(name: str) -> tuple[str, str]:
     safe = PurePosixPath(_NOT_IN_A_NAME.sub("_", name).strip(".") or "output")
-    if safe.name.partition(".")[0].upper() in _DEVICES:
+    if _is_device(safe.name):
         safe = PurePosixPath(f"_{safe}")
     return safe.stem[:_LONGEST_STEM], safe.suffix[:_LONGEST_SUFFIX]
 
@@ -120,18 +124,33 @@ def content_type_of(key: str) -> str:
 def check_key(key: str) -> None:
     """Raise InvalidKey unless the key means the same object, below the store's url, in every store.
 
-    Segments that begin with a dot are reserved: stores keep unfinished objects there.
+    Segments that begin with a dot are reserved: stores keep unfinished objects there. Names that Windows has
+    no files of are refused, as it also drops a last dot or space, and a colon names a stream of a file.
     """
-    try:
-        encoded = key.encode()
-    except UnicodeEncodeError:
-        raise InvalidKey(key, "it is not valid Unicode") from None
-    if len(encoded) > _LONGEST_KEY:
-        raise InvalidKey(key, f"it is longer than {_LONGEST_KEY} bytes")
-    if not key.isprintable() or "\\" in key:
-        raise InvalidKey(key, "it holds a backslash or a character that cannot be printed")
+    check_key_prefix(key)
     for segment in key.split("/"):
+        if segment.endswith((".", " ")) or ":" in segment or _is_device(segment):
+            raise InvalidKey(key, "a part of it is no name of a file on Windows")
+
+
+def check_key_prefix(prefix: str) -> None:
+    """Raise InvalidKey unless keys may begin with this prefix, which whoever owns the bucket has chosen."""
+    if not isinstance(prefix, str):
+        raise InvalidKey(prefix, "it is no text")
+    try:
+        encoded = prefix.encode()
+    except UnicodeEncodeError:
+        raise InvalidKey(prefix, "it is not valid Unicode") from None
+    if len(encoded) > _LONGEST_KEY:
+        raise InvalidKey(prefix, f"it is longer than {_LONGEST_KEY} bytes")
+    if not prefix.isprintable() or "\\" in prefix:
+        raise InvalidKey(prefix, "it holds a backslash or a character that cannot be printed")
+    for segment in prefix.split("/"):
         if not segment or segment.startswith("."):
-            raise InvalidKey(key, "a part of it is empty or begins with a dot")
+            raise InvalidKey(prefix, "a part of it is empty or begins with a dot")
         if len(segment.encode()) > _LONGEST_SEGMENT:
-            raise InvalidKey(key, f"a part of it is longer than {_LONGEST_SEGMENT} bytes")
+            raise InvalidKey(prefix, f"a part of it is longer than {_LONGEST_SEGMENT} bytes")
+
+
+def _is_device(name: str) -> bool:
+    return name.partition(".")[0].rstrip().upper() in _DEVICES

@@ -35,14 +35,25 @@ class ObjectInfo(ObjectEntry):
     sha256: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class UnfinishedEntry(ObjectEntry):
+    """What a put that has not ended has written so far. `modified` is when the put began, or last wrote.
+
+    In a folder `key` is the name of a file, which no key can have. In a bucket it is the key of the object
+    that would be made, and `upload_id` tells this upload from others of that key.
+    """
+
+    upload_id: str = ""
+
+
 @runtime_checkable
 class KeepsUnfinished(Protocol):
-    """A store in which a put that a crash ended leaves a file behind, under a name that no key can have."""
+    """A store in which a put that a crash ended leaves something behind, and which can list it."""
 
-    def unfinished(self) -> Iterator[ObjectEntry]:
+    def unfinished(self) -> Iterator[UnfinishedEntry]:
         """What puts that have not ended have written so far, in no order."""
 
-    def delete_unfinished(self, key: str) -> None:
+    def delete_unfinished(self, entry: UnfinishedEntry) -> None:
         """Remove it. If its put is still under way, the put fails. What is absent is no error."""
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -63,15 +64,21 @@ class Outputs:
 
         return OutputReader(self.store())
 
-    def store(self) -> "Store":
-        """Open the store, with the user's own access instead of the model's."""
+    def store(self, *, prefers_sdk: bool = False) -> "Store":
+        """Open the store, with the user's own access instead of the model's.
+
+        With `prefers_sdk`, `engine: auto` is the SDK where it is installed: it can do more than obstore.
+        """
         settings = self.settings()
         if settings is None:
             raise click.UsageError(
                 "no store to look in: give --outputs URL, or --truss-dir with a Truss whose config.yaml "
                 "has model_metadata.truss_outputs.url"
             )
-        return open_as_caller(settings, url=self._url(settings))
+        url = self._url(settings)
+        if prefers_sdk and settings.engine == "auto" and _has_sdk(url):
+            settings = settings.model_copy(update={"engine": "sdk"})
+        return open_as_caller(settings, url=url)
 
     def settings(self) -> "OutputSettings | None":
         """Return the settings, or None if neither a URL nor a Truss names a store."""
@@ -99,6 +106,14 @@ class Outputs:
                     f"the url of the results has {{{name}}} in it: give --{name.replace('_', '-')}"
                 )
         return url
+
+
+def _has_sdk(url: str) -> bool:
+    """Whether the SDK is installed whose name is that of its module, as boto3's is."""
+    from truss_outputs.stores.url import StoreUrl
+
+    sdk = StoreUrl.parse(url).scheme.sdk
+    return bool(sdk) and find_spec(sdk) is not None
 
 
 def open_as_caller(settings: "OutputSettings", *, url: str | None = None) -> "Store":

@@ -10,7 +10,6 @@
 """
 
 import http.client
-import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
@@ -21,18 +20,19 @@ from truss_outputs.deadline import MIN_RATE
 from truss_outputs.errors import OutputError
 from truss_outputs.inputs.patience import Patience, TooSlow
 from truss_outputs.inputs.public_address import is_public
+from truss_outputs.secrecy.exceptions import raise_alone
+from truss_outputs.secrecy.urls import shown_url
 
 _PORT = 443
 _CHUNK = 1 << 20
 _LONGEST_URL = 8_192
-_USER = re.compile(r"://[^/]*@")
 
 
 class InputRefused(OutputError, ValueError):
     """An input that may not be read: every attempt would end the same way."""
 
     def __init__(self, url: str, problem: str) -> None:
-        self.url = without_query(url)
+        self.url = shown_url(url)
         self.problem = problem
         super().__init__(f"input {self.url}: {problem}")
 
@@ -41,14 +41,9 @@ class InputUnavailable(OutputError, OSError):
     """An input that cannot be read this time."""
 
     def __init__(self, url: str, reason: str) -> None:
-        self.url = without_query(url)
+        self.url = shown_url(url)
         self.reason = reason
         super().__init__(f"input {self.url}: {reason}")
-
-
-def without_query(url: str) -> str:
-    """Return the url without its password, and without its query, which may be a signature."""
-    return _USER.sub("://", url.partition("?")[0].partition("#")[0])[:200]
 
 
 def _resolve(host: str, port: int) -> Sequence[str]:
@@ -103,10 +98,10 @@ class HttpsSource:
             connection.request("GET", path, headers={"Host": host, "Accept-Encoding": "identity"})
             response = connection.getresponse()
         except UnicodeError:
-            raise InputRefused(url, "its host is no name") from None
+            raise_alone(InputRefused(url, "its host is no name"))
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise InputUnavailable(url, _reason(error)) from error
+            raise_alone(InputUnavailable(url, _reason(error)))
 
         def close() -> None:
             response.close()
@@ -143,7 +138,7 @@ def _parse(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise InputRefused(url, "it is no url") from None
+        raise_alone(InputRefused(url, "it is no url"))
     if parts.scheme != "https" or not parts.hostname:
         raise InputRefused(url, "allowed: https://host/path, or an object of this store")
     if "@" in parts.netloc or port not in (None, _PORT):
@@ -161,7 +156,7 @@ def _chunks(url: str, response: http.client.HTTPResponse) -> Iterator[bytes]:
         try:
             chunk = response.read(_CHUNK)
         except (OSError, http.client.HTTPException) as error:
-            raise InputUnavailable(url, _reason(error)) from error
+            raise_alone(InputUnavailable(url, _reason(error)))
         if not chunk:
             break
         if remaining is not None:

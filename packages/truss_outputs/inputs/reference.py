@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from truss_outputs.errors import ObjectNotFound
 from truss_outputs.inputs.https_source import Answer, HttpsSource, InputRefused
 from truss_outputs.keys import is_key
+from truss_outputs.secrecy.exceptions import raise_alone
 from truss_outputs.settings.sections import InputSettings
 from truss_outputs.store import Store
 
@@ -43,7 +44,8 @@ class InputReference(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             setting = ".".join(map(str, first["loc"]))
-            raise InputRefused(str(fields.get("url", "")), f"{setting}: {first['msg']}") from error
+            refused = InputRefused(str(fields.get("url", "")), f"{setting}: {first['msg']}")
+        raise refused  # alone, as pydantic keeps the url with its signature
 
 
 class InputStream:
@@ -118,8 +120,8 @@ def _stored(store: Store, key: str, reference: InputReference) -> Answer:
     try:
         info = store.head(key)
         chunks = store.open(key)
-    except ObjectNotFound as error:
-        raise InputRefused(reference.url, "not found") from error
+    except ObjectNotFound:
+        raise_alone(InputRefused(reference.url, "not found"))
     close: Callable[[], None] = getattr(chunks, "close", lambda: None)  # a generator has one
     return Answer(content_type=info.content_type, size=info.size, chunks=chunks, close=close)
 

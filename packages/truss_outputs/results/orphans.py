@@ -5,7 +5,8 @@
   read.
 - An attempt's age is that of its newest object, so that an attempt that is still being written, however
   slowly, is young.
-- What a crash left in the midst of a put, where the store keeps such things, is an orphan.
+- What a crash left in the midst of a put, where the store can list such things, is an orphan: a file, or a
+  multipart upload of an artifact that is still open. Its age is that of its newest part.
 - An error record is an orphan only when its request has a result.
 """
 
@@ -19,7 +20,7 @@ from truss_outputs.errors import CorruptResult, ObjectNotFound
 from truss_outputs.keys import NO_REQUESTS
 from truss_outputs.results import failures
 from truss_outputs.results.reader import OutputReader
-from truss_outputs.store import KeepsUnfinished, ObjectEntry, Store
+from truss_outputs.store import KeepsUnfinished, ObjectEntry, Store, UnfinishedEntry
 from truss_outputs.stores import probe
 
 _REQUEST = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -32,7 +33,6 @@ class Orphan:
 
     entry: ObjectEntry
     reason: str
-    is_unfinished: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +98,24 @@ def orphans(store: Store, *, before: datetime) -> Iterator[Orphan]:
         if entry.modified < before:
             yield Orphan(entry=entry, reason="a check was interrupted")
     if isinstance(store, KeepsUnfinished):
-        for entry in store.unfinished():
-            if entry.modified < before:
-                yield Orphan(entry=entry, reason="a write was interrupted", is_unfinished=True)
+        for unfinished in store.unfinished():
+            if unfinished.modified < before and _is_ours(unfinished):
+                yield Orphan(entry=unfinished, reason="a write was interrupted")
+
+
+def _is_ours(unfinished: UnfinishedEntry) -> bool:
+    """Whether it is of this package. Other programs too may upload in parts, to the same bucket."""
+    if not unfinished.upload_id:  # a file's name says it
+        return True
+    request_id, _, rest = unfinished.key.partition("/")
+    attempt, _, name = rest.partition("/")
+    is_artifact = _ATTEMPT.fullmatch(attempt) is not None and name != "" and "/" not in name
+    return is_artifact and request_id not in NO_REQUESTS and _REQUEST.fullmatch(request_id) is not None
 
 
 def delete(store: Store, orphan: Orphan) -> None:
     """Delete an orphan that was found in this store. Raises StoreError."""
-    if orphan.is_unfinished and isinstance(store, KeepsUnfinished):
-        store.delete_unfinished(orphan.entry.key)
+    if isinstance(orphan.entry, UnfinishedEntry) and isinstance(store, KeepsUnfinished):
+        store.delete_unfinished(orphan.entry)
     else:
         store.delete(orphan.entry.key)

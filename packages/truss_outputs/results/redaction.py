@@ -1,45 +1,36 @@
-"""Redacts secrets in text: known ones by their value, others by their form."""
+"""Redacts secrets in text: known ones by their value in every form, others by their shape."""
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+
+from truss_outputs.secrecy.forms import SHORTEST_SECRET, pattern_of
+from truss_outputs.secrecy.shapes import SHAPES
 
 REDACTED = "[redacted]"
 
-# Shorter ones would redact ordinary words.
-_SHORTEST_SECRET = 6
-
 _NAMED = r"(?:api[_-]?key|access[_-]?key|secret|token|password|passwd|signature|credential)"
 
-_SHAPES = (
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-    re.compile(r"\bwhsec_[A-Za-z0-9+/=_-]+"),
-    re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"),  # AWS access key ids
-    re.compile(r"\bAIza[A-Za-z0-9_-]{30,}"),
-    re.compile(r"\b(?:sk|pk|rk|hf|ghp|gho|ghs|github_pat|glpat|xox[abp]|ya29)[_.-][A-Za-z0-9_.-]{10,}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"),  # a JWT
-    # 40 characters of letters of both cases and digits: an AWS secret access key; 8.32: a Baseten API key
-    re.compile(r"(?<![A-Za-z0-9/+])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[0-9])"
-               r"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"),
-    re.compile(r"\b[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}\b"),
-)  # fmt: skip
-
 _LABELLED = (
-    re.compile(r"(?P<label>\b(?:Bearer|Basic|Api-Key)\s+)[^\s'\",;]+", re.IGNORECASE),
+    re.compile(r"(?P<label>\b(?:Bearer|Basic|Api-Key)\s+)(?!\[redacted\])[^\s'\",;]+", re.IGNORECASE),
     re.compile(r"(?P<label>://[^\s/:@]*:)[^\s/@]+(?=@)"),  # the password in a url
     re.compile(
-        rf"(?P<label>[\w-]*{_NAMED}[\w-]*['\"]?\s*[=:]\s*['\"]?)(?!\[redacted\])[^\s'\"&,;}})]+",
+        rf"(?P<label>{_NAMED}[\w-]{{0,40}}['\"]?\s*[=:]\s*['\"]?)(?!\[redacted\])[^\s'\"&,;}})]+",
         re.IGNORECASE,
     ),
+    re.compile(r"(?P<label>[?&;]sig=)(?!\[redacted\])[^\s'\"&,;})]+", re.IGNORECASE),  # of Azure
 )
+
+_pattern_of = lru_cache(maxsize=64)(pattern_of)
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """Redact the values of `secrets` in `text`, and whatever looks like a key, a token or a password."""
+    """Redact `secrets` in `text`, also where they are encoded, and whatever looks like a key or password."""
     known = {secret.strip() for secret in secrets}
     for secret in sorted(known, key=len, reverse=True):  # the longest first: one may contain another
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, REDACTED)
-    for shape in _SHAPES:
+        if len(secret) >= SHORTEST_SECRET:
+            text = _pattern_of(secret).sub(REDACTED, text)
+    for shape in SHAPES:
         text = shape.sub(REDACTED, text)
     for labelled in _LABELLED:
         text = labelled.sub(rf"\g<label>{REDACTED}", text)

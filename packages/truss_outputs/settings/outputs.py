@@ -11,6 +11,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError
 
 from truss_outputs.errors import SettingsError
+from truss_outputs.secrecy.exceptions import raise_alone
 from truss_outputs.settings.secrets import SECTION, Secrets
 from truss_outputs.settings.sections import (
     FailureSection,
@@ -79,7 +80,7 @@ class OutputSettings(StoreSettings):
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
-            raise _named(error, is_overridden=bool(override)) from error
+            raise_alone(_named(error, is_overridden=bool(override)))  # as pydantic keeps the values
         token_file = environ.get(TOKEN_VARIABLE)
         settings._token_file = Path(token_file) if token_file else None
         return settings

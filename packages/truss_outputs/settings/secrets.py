@@ -6,6 +6,8 @@ from typing import Any, Protocol, Self
 from pydantic import SecretStr
 
 from truss_outputs.errors import SettingsError
+from truss_outputs.secrecy.exceptions import raise_alone
+from truss_outputs.secrecy.shapes import is_like_a_secret
 
 SECTION = "model_metadata.truss_outputs"
 
@@ -21,14 +23,20 @@ def secret(secrets: Secrets, setting: str, name: str) -> SecretStr:
     """The value of the secret that `setting` names. Raises SettingsError."""
     try:
         value = secrets[name].strip()  # a secret that Baseten mounts as a file may end in a newline
-    except Exception as error:  # Truss's own class: the secret is not declared, or has no value
-        raise _missing(setting, name) from error
+    except Exception:  # Truss's own class: the secret is not declared, or has no value
+        raise_alone(_missing(setting, name))  # as it repeats the name, which may be the secret itself
     if not value:
         raise _missing(setting, name)
     return SecretStr(value)
 
 
 def _missing(setting: str, name: str) -> SettingsError:
+    if is_like_a_secret(name):
+        return SettingsError(
+            f"{SECTION}.{setting}",
+            "found what looks like the secret itself, and there is no secret of that name; write the name "
+            "of a secret that config.yaml declares under secrets:, and give it the value in Baseten",
+        )
     return SettingsError(
         f"{SECTION}.{setting}",
         f"the secret {name!r} is missing: declare it in config.yaml under secrets: as '{name}: null' "

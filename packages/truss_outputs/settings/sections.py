@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from truss_outputs.secrecy.exceptions import raise_alone
 from truss_outputs.stores.presigning import WEEK_SECONDS
 from truss_outputs.stores.setting import SECRET_NAME
 
@@ -83,9 +84,9 @@ def _section_of(kind: type[_Section], *, shorthand: str | None = None) -> Callab
             first = error.errors(include_url=False, include_input=False)[0]
             setting = ".".join(map(str, first["loc"]))
             if first["type"] == "extra_forbidden":
-                raise ValueError(f"there is no setting {setting[:80]!r} in it; allowed: {names}") from error
+                raise_alone(ValueError(f"there is no setting {setting[:80]!r} in it; allowed: {names}"))
             problem = first["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:")
-            raise ValueError(f"{setting}: {problem}") from error
+            raise_alone(ValueError(f"{setting}: {problem}"))
 
     return read
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
 
 from truss_outputs.errors import SettingsError
+from truss_outputs.secrecy.exceptions import raise_alone
+from truss_outputs.secrecy.urls import shown_url
 from truss_outputs.settings.secrets import SECTION, Secrets, secret
 from truss_outputs.settings.url_template import expand
 from truss_outputs.settings.values import (
@@ -109,6 +111,7 @@ class StoreSettings(_PlacesAndAccess):
     )
 
     _token_file: Path | None = PrivateAttr(default=None)
+    _unset_secrets: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -116,7 +119,9 @@ class StoreSettings(_PlacesAndAccess):
         for scheme in SCHEMES.values():
             scheme.check_settings(urls, values)
         if foreign := next(self._foreign(), None):
-            raise ValueError(f"found {foreign}, which no store at {self.url!r} takes; allowed: leave it out")
+            raise ValueError(
+                f"found {foreign}, which no store at {shown_url(self.url)!r} takes; allowed: leave it out"
+            )
         return self
 
     def _values(self) -> dict[str, Any]:
@@ -164,7 +169,7 @@ class StoreSettings(_PlacesAndAccess):
         try:
             return expand(template, values)
         except ValueError as error:
-            raise SettingsError(f"{SECTION}.{setting}", str(error)) from error
+            raise_alone(SettingsError(f"{SECTION}.{setting}", str(error)))
 
     def options_for(self, url: str, secrets: Secrets) -> StoreOptions:
         """The options of the store at `url`, of its scheme's own class. Raises SettingsError.
@@ -178,11 +183,16 @@ class StoreSettings(_PlacesAndAccess):
         values = {name: value for name, value in self._values().items() if name in scheme.known_settings}
         for setting in scheme.own_settings:
             values[setting.name] = self._revealed(setting, values[setting.name], secrets)
-        return scheme.options.of_settings(values)
+        return scheme.options.of_settings({**values, "unset_secrets": self._unset_secrets})
 
     def requirements(self, url: str) -> Iterator[tuple[str, ...]]:
         """The packages that the store at `url` needs in an image; see `Scheme.requirements`."""
         return StoreUrl.parse(url).scheme.requirements(self._values())
+
+    def hosts(self, url: str) -> tuple[str, ...]:
+        """The hosts that a replica calls for the store at `url`; see `Scheme.hosts`."""
+        parsed = StoreUrl.parse(url)
+        return parsed.scheme.hosts(parsed.place, self._values())
 
     @property
     def secret_names(self) -> frozenset[str]:
@@ -191,8 +201,13 @@ class StoreSettings(_PlacesAndAccess):
         return frozenset(filter(None, names))
 
     def without_access(self) -> Self:
-        """The same settings for a caller, whose own access the service's SDK finds."""
-        return self.model_copy(update=dict.fromkeys(_ACCESS))
+        """The same settings for a caller, whose own access the service's SDK finds.
+
+        Where it finds none, the error says which of the secrets to set.
+        """
+        copy = self.model_copy(update=dict.fromkeys(_ACCESS))
+        copy._unset_secrets = tuple(sorted(self.secret_names))
+        return copy
 
     def _revealed(self, setting: Setting, value: Any, secrets: Secrets) -> Any:
         if value is None or setting.kind == "plain":

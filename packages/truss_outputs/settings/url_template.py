@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from truss_outputs.secrecy.urls import shown_url
+
 PLACEHOLDERS = ("environment", "model_id", "deployment_id")
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -21,7 +23,7 @@ def expand(template: str, values: Mapping[str, str | None]) -> str:
     def value_of(found: re.Match[str]) -> str:
         name = found.group(1)
         if name not in PLACEHOLDERS:
-            raise ValueError(f"found {found.group()!r} in the url; allowed: {allowed}")
+            raise ValueError(f"found {shown_url(found.group())!r} in the url; allowed: {allowed}")
         value = values.get(name) or _UNKNOWN
         if not _VALUE.fullmatch(value):
             raise ValueError(f"found the {name} {value[:40]!r}; allowed: letters, digits, '.', '-' and '_'")
@@ -32,5 +34,5 @@ def expand(template: str, values: Mapping[str, str | None]) -> str:
     path = _PLACEHOLDER.sub(value_of, path)
     for part in (scheme, place, _PLACEHOLDER.sub("", path)):
         if {"{", "}"} & set(part):
-            raise ValueError(f"found {template!r}; allowed: {allowed}, after the bucket's name")
+            raise ValueError(f"found {shown_url(template)!r}; allowed: {allowed}, after the bucket's name")
     return f"{scheme}{slashes}{place}{slash}{path}"

@@ -2,12 +2,11 @@
 
 import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from truss_outputs.settings.url_template import expand
-from truss_outputs.stores.url import StoreUrl
+from truss_outputs.stores.url import StoreUrl, check_endpoint
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TAG = re.compile(r"[\w +=.:/@-]*")
@@ -21,11 +20,7 @@ def _url(value: str) -> str:
 
 
 def _endpoint_url(value: str) -> str:
-    parts = urlsplit(value)
-    if "@" in parts.netloc:
-        raise ValueError("found a user name or password in the url; allowed: https://host")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"found {value!r}; allowed: https://host or http://host:port")
+    check_endpoint(value)
     return value
 
 

@@ -3,7 +3,7 @@
 import re
 
 from truss_outputs.errors import InvalidKey
-from truss_outputs.keys import check_key
+from truss_outputs.keys import check_key_prefix
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 
@@ -39,6 +39,6 @@ def check_bucket(place: str, path: str) -> None:
 def check_prefix(path: str) -> None:
     """Raises ValueError where `path` is no prefix of keys. An empty one is."""
     try:
-        check_key(path or "no-prefix")
+        check_key_prefix(path or "no-prefix")
     except InvalidKey as error:
-        raise ValueError(f"of the prefix, {error.problem}") from error
+        raise ValueError(f"of the prefix, {error.problem}") from None

@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote
 
 from truss_outputs.errors import AlreadyExists, InvalidKey, ObjectNotFound, StoreError
 from truss_outputs.keys import check_key, content_type_of, is_key
-from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
+from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt, UnfinishedEntry
 from truss_outputs.stores.scheme import Scheme
 from truss_outputs.stores.transfer import CHUNK, Passing
 
@@ -68,7 +68,7 @@ class LocalStore:
         check_key(key)
         unfinished = f".{uuid.uuid4().hex}"
         passing = Passing(body)
-        with self._errors(key, passing), self._parent(key, make=True) as (folder, name):
+        with self._errors("put", key, passing), self._parent(key, make=True) as (folder, name):
             try:
                 _write(folder, unfinished, passing)
                 if create:
@@ -81,7 +81,7 @@ class LocalStore:
             try:
                 os.fsync(folder)
             except OSError as error:  # the object stands, but perhaps not after a power cut
-                raise StoreError(self.url_of(key), _reason(error)) from error
+                raise StoreError(self.url_of(key), f"put: {_reason(error)}") from error
         return passing.receipt
 
     def get(self, key: str) -> bytes:
@@ -97,7 +97,7 @@ class LocalStore:
     def head(self, key: str) -> ObjectInfo:
         """The object without its bytes; see `Store.head`."""
         check_key(key)
-        with self._errors(key), self._absence(key), self._parent(key) as (folder, name):
+        with self._errors("head", key), self._absence(key), self._parent(key) as (folder, name):
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISLNK(status.st_mode):
                 raise OSError(errno.ELOOP, "")
@@ -117,17 +117,17 @@ class LocalStore:
         found = [entry for entry in self._files(prefix) if is_key(entry.key)]
         yield from sorted(found, key=lambda entry: entry.key.encode())
 
-    def unfinished(self) -> Iterator[ObjectEntry]:
+    def unfinished(self) -> Iterator[UnfinishedEntry]:
         """The files of puts that have not ended, or that a crash ended; see `KeepsUnfinished`."""
         for entry in self._files(""):
             if _UNFINISHED.fullmatch(entry.key.rpartition("/")[2]):
-                yield entry
+                yield UnfinishedEntry(key=entry.key, size=entry.size, modified=entry.modified)
 
-    def delete_unfinished(self, key: str) -> None:
+    def delete_unfinished(self, entry: UnfinishedEntry) -> None:
         """Remove such a file; see `KeepsUnfinished`."""
-        if not _UNFINISHED.fullmatch(key.rpartition("/")[2]):
-            raise InvalidKey(key, "it is no unfinished file")
-        self._unlink(key)
+        if not _UNFINISHED.fullmatch(entry.key.rpartition("/")[2]):
+            raise InvalidKey(entry.key, "it is no unfinished file")
+        self._unlink(entry.key)
 
     def delete(self, key: str) -> None:
         """Remove the object; see `Store.delete`. Folders stay, as another put may be about to use them."""
@@ -136,7 +136,7 @@ class LocalStore:
 
     def _unlink(self, key: str) -> None:
         absent = suppress(FileNotFoundError, NotADirectoryError)
-        with self._errors(key), absent, self._parent(key) as (folder, name):
+        with self._errors("delete", key), absent, self._parent(key) as (folder, name):
             os.unlink(name, dir_fd=folder)
             os.fsync(folder)
 
@@ -163,7 +163,7 @@ class LocalStore:
             check_key(top)
         inside = f"{top}/" if top else ""
         absent = suppress(FileNotFoundError, NotADirectoryError)
-        with self._errors(prefix), absent, self._parent(f"{inside}-") as (top_folder, _):
+        with self._errors("list", prefix), absent, self._parent(f"{inside}-") as (top_folder, _):
             walk = os.fwalk(".", onerror=_raise_unless_absent, dir_fd=top_folder)
             for place, _, names, folder in walk:
                 for name in names:
@@ -177,7 +177,7 @@ class LocalStore:
 
     def _chunks(self, key: str) -> Iterator[bytes]:
         check_key(key)
-        with self._errors(key), self._absence(key):
+        with self._errors("get", key), self._absence(key):
             with self._parent(key) as (folder, name):
                 descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
             with os.fdopen(descriptor, "rb") as file:
@@ -199,7 +199,7 @@ class LocalStore:
             raise ObjectNotFound(self.url_of(key)) from None
 
     @contextmanager
-    def _errors(self, key: str, passing: Passing | None = None) -> Iterator[None]:
+    def _errors(self, operation: str, key: str, passing: Passing | None = None) -> Iterator[None]:
         try:
             yield
         except StoreError:
@@ -208,7 +208,8 @@ class LocalStore:
             if passing and error is passing.error:
                 raise
             is_transient = error.errno not in _LASTING
-            raise StoreError(self.url_of(key), _reason(error), is_transient=is_transient) from error
+            reason = f"{operation}: {_reason(error)}"
+            raise StoreError(self.url_of(key), reason, is_transient=is_transient) from error
 
 
 def _entry(key: str, status: os.stat_result) -> ObjectEntry:

@@ -29,6 +29,8 @@ class StoreOptions:
     storage_class: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     write_timeout_seconds: float = WRITE_TIMEOUT_SECONDS
+    unset_secrets: tuple[str, ...] = ()
+    """The names of secrets that would give access, and have no value on this machine."""
 
     @classmethod
     def of_settings(cls, values: Mapping[str, Any]) -> Self:
@@ -47,7 +49,9 @@ class StoreOptions:
     def values(self) -> dict[str, Any]:
         """The options that differ from their defaults, by name."""
         values = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
-        return {name: value for name, (value, default) in values.items() if value not in (None, default, {})}
+        return {
+            name: value for name, (value, default) in values.items() if value not in (None, default, {}, ())
+        }
 
     @property
     def given(self) -> frozenset[str]:

@@ -60,7 +60,7 @@ def _step(name: str, action: Callable[[], None], *, is_needed: bool = True) -> P
     try:
         action()
     except StoreError as error:
-        return ProbeStep(name=name, is_needed=is_needed, problem=error.reason)
+        return ProbeStep(name=name, is_needed=is_needed, problem=error.reason.removeprefix(f"{name}: "))
     except CorruptResult as error:
         return ProbeStep(name=name, is_needed=is_needed, problem=error.problem)
     return ProbeStep(name=name, is_needed=is_needed)

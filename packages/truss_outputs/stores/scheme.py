@@ -21,6 +21,10 @@ def _no_packages(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return ()
 
 
+def _no_hosts(place: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scheme:
     """One storage scheme. To read it costs nothing: SDKs are imported by `open`, not before.
@@ -61,6 +65,12 @@ class Scheme:
 
     further_packages: Callable[[Mapping[str, Any]], tuple[str, ...]] = _no_packages
     """Takes the settings. Returns what these need in requirements beside an engine."""
+
+    unfinished: str = ""
+    """What becomes of an upload that a crash ended, for a store that cannot list such uploads."""
+
+    hosts: Callable[[str, Mapping[str, Any]], tuple[str, ...]] = _no_hosts
+    """Takes place and settings. Returns the hosts that a replica calls, as far as the settings tell."""
 
     @property
     def own_settings(self) -> tuple[Setting, ...]:

@@ -59,7 +59,9 @@ def test_a_gcs_object_that_is_replaced_while_it_is_read_is_noticed(gcs_server: A
     chunks = store.open("a")
     read = [next(chunks)]
     store.put("a", stream(b"y"), content_type="image/png")
-    with pytest.raises(StoreError, match=r"^gs://results/replaced/a: the bytes were damaged, or replaced"):
+    with pytest.raises(
+        StoreError, match=r"^gs://results/replaced/a: open: the bytes were damaged, or replaced"
+    ):
         for chunk in chunks:
             read.append(chunk)
     assert read[-1][-1:] == b"y"

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from truss_outputs import Credentials, S3Store, Store, StoreError, from_url
+from truss_outputs.settings.outputs import OutputSettings
 from truss_outputs.stores.credentials import WebIdentity
 from truss_outputs.stores.obstore.errors import NoCredentials
 from truss_outputs.stores.options import Engine
@@ -89,7 +90,7 @@ def test_an_absent_token_is_named(tmp_path: Path) -> None:
     identity = WebIdentity(role_arn=ROLE, token_file=tmp_path / "absent")
     options = S3Options(engine="obstore", region="us-east-1", web_identity=identity)
     store = from_url("s3://bucket", options=options)
-    with pytest.raises(StoreError, match=r"/a: the token file .*/absent cannot be read: ") as caught:
+    with pytest.raises(StoreError, match=r"/a: get: the token file .*/absent cannot be read: ") as caught:
         store.get("a")
     assert not caught.value.is_transient
 
@@ -115,3 +116,41 @@ def test_no_error_shows_the_key(s3_endpoint: str, engine: Engine) -> None:
             assert "hunter2" not in repr(error)
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         assert "KEYID" not in str(caught.value)
+
+
+@engines
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+def test_the_endpoint_may_stand_in_awss_own_variable(
+    s3_client: "S3Client", s3_endpoint: str, engine: Engine, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, s3_endpoint)
+    for store in opened(f"s3://{BUCKET}/variable/{engine}", S3Options(engine=engine, region="us-east-1")):
+        store.put("a", b"x", content_type="text/plain")
+        assert store.get("a") == b"x"
+
+
+@engines
+def test_without_a_key_the_variables_that_would_give_one_are_named(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    section = {
+        "url": "s3://bucket",
+        "region": "us-east-1",
+        "engine": engine,
+        "access_key_id_secret": "id",
+        "secret_access_key_secret": "key",
+    }
+    settings = OutputSettings.from_config({"model_metadata": {"truss_outputs": section}}, {})
+    store = settings.without_access().open_store({})
+    with pytest.raises(StoreError, match="set TRUSS_SECRET_id and TRUSS_SECRET_key, or log in") as caught:
+        store.get("a")
+    assert "the settings name none" not in str(caught.value)
+    del section["access_key_id_secret"], section["secret_access_key_secret"]
+    settings = OutputSettings.from_config({"model_metadata": {"truss_outputs": section}}, {})
+    with pytest.raises(StoreError, match="no credentials: the settings name none, and"):
+        settings.without_access().open_store({}).get("a")

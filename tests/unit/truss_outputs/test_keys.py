@@ -1,10 +1,12 @@
 import string
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truss_outputs import InvalidKey, InvalidRequestId
+from truss_outputs import InvalidKey, InvalidRequestId, MemoryStore, OutputReader, OutputWriter, from_url
 from truss_outputs.keys import (
     MARKER,
     artifact_key,
@@ -15,6 +17,7 @@ from truss_outputs.keys import (
     request_folder,
     result_key,
 )
+from truss_outputs.results.failures import failure_of, stored_failures
 
 SAFE = set(string.ascii_letters + string.digits + "._-")
 
@@ -183,3 +186,52 @@ def test_any_key_is_refused_or_stays_inside(key: str) -> None:
         return
     assert all(part and not part.startswith(".") for part in key.split("/"))
     assert "\0" not in key
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "a/CON",
+        "nul",
+        "a/Aux.txt",
+        "com1.tar.gz/x",
+        "LPT¹",
+        "a./b",
+        "a/b.",
+        "a /b",
+        "a/b ",
+        "a:b",
+        "c:/x",
+        "con .txt",
+    ],
+)
+def test_a_key_that_windows_has_no_file_of_is_refused(key: str) -> None:
+    with pytest.raises(InvalidKey, match="no name of a file on Windows"):
+        check_key(key)
+
+
+@pytest.mark.parametrize("key", ["console", "a/nul_", "com10", "a.b/c d", "a/auxiliary.txt"])
+def test_a_key_that_only_begins_like_one_is_not(key: str) -> None:
+    check_key(key)
+
+
+def test_the_owner_of_a_bucket_may_choose_such_a_prefix() -> None:
+    assert from_url("s3://bucket/con/a:b", region="us-east-1").url == "s3://bucket/con/a:b"
+
+
+@pytest.mark.parametrize("nothing", [7, None, b"id", ["id"], "con", "NUL"])
+def test_no_request_has_such_an_id(nothing: Any) -> None:
+    for operation in (
+        lambda: OutputWriter(MemoryStore("m")).write({}, nothing),
+        lambda: OutputReader(MemoryStore("m")).load(nothing),
+        lambda: stored_failures(MemoryStore("m"), nothing),
+        lambda: failure_of(ValueError(), nothing, time=datetime.now(UTC)),
+    ):
+        with pytest.raises(InvalidRequestId, match="is not allowed: 1 to 128 letters"):
+            operation()
+
+
+@pytest.mark.parametrize("key", [7, None, b"key"])
+def test_a_key_that_is_no_text_is_refused(key: Any) -> None:
+    with pytest.raises(InvalidKey, match="it is no text"):
+        MemoryStore("m").get(key)

@@ -5,6 +5,7 @@ A chainlet's `remote_config` is read as the config of the Truss that it becomes,
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,10 @@ class ChainFile:
     def stores(self) -> bool:
         """Whether something in the file stores an output."""
         return stores(self._module)
+
+    def storing_chainlets(self) -> list[ast.ClassDef]:
+        """Return the classes in which an output is stored."""
+        return [each for each in self._module.body if isinstance(each, ast.ClassDef) and stores(each)]
 
     def config_of(self, chainlet: ast.ClassDef) -> tuple[dict[str, Any], list[str]]:
         """Return the chainlet's `remote_config`, under the keys of a config.yaml.
@@ -122,7 +127,7 @@ class ChainFile:
 
 
 def check_chain(path: Path, environ: Mapping[str, str], *, for_push: bool) -> Iterator[Finding]:
-    """Check the entrypoint, which stores the chain's result."""
+    """Check the entrypoint, which stores the chain's result, and every other chainlet that stores."""
     try:
         chain = ChainFile(path)
     except Unreadable as unreadable:
@@ -135,20 +140,32 @@ def check_chain(path: Path, environ: Mapping[str, str], *, for_push: bool) -> It
         yield Finding(subject=chain.subject, problem=f"entrypoint: found {names}; {write}")
         return
     [entrypoint] = entrypoints
-    config, unread = chain.config_of(entrypoint)
+    config, _ = chain.config_of(entrypoint)
     yield from or_fine(
         chain.subject, (*_code(chain, entrypoint, config), *check_python(config, subject=chain.subject))
     )
+    yield from _stored_by(chain, entrypoint, environ, for_push=for_push)
+    for chainlet in chain.storing_chainlets():
+        if chainlet is not entrypoint:
+            for finding in _stored_by(chain, chainlet, environ, for_push=for_push):
+                yield replace(finding, subject=f"{finding.subject} of {chainlet.name}")
+
+
+def _stored_by(
+    chain: ChainFile, chainlet: ast.ClassDef, environ: Mapping[str, str], *, for_push: bool
+) -> Iterator[Finding]:
+    """Check what a chainlet needs to store an output."""
+    config, unread = chain.config_of(chainlet)
     if unread:
         note = (
-            f"{entrypoint.name}: {', '.join(unread)}: found code, which is not run here, so it is not checked"
+            f"{chainlet.name}: {', '.join(unread)}: found code, which is not run here, so it is not checked"
         )
         yield Finding(subject="settings", note=note)
         return
     metadata = config.get("model_metadata")
     if not isinstance(metadata, dict) or not metadata.get("truss_outputs"):
         problem = (
-            f"{entrypoint.name}: found no settings; write remote_config = chains.RemoteConfig(options="
+            f"{chainlet.name}: found no settings; write remote_config = chains.RemoteConfig(options="
             'chains.ChainletOptions(metadata={"truss_outputs": {"url": "s3://bucket/prefix"}}))'
         )
         yield Finding(subject="settings", problem=problem)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from async_inference.cli.checks import truss_ignore
 from async_inference.cli.checks.config_keys import DISTRIBUTION, check_keys, check_kinds, check_python
+from async_inference.cli.checks.egress import check_egress
 from async_inference.cli.checks.finding import Finding, or_fine
 from async_inference.cli.checks.model_code import check_model
 from async_inference.cli.checks.model_files import check_model_files
@@ -64,6 +65,7 @@ def check_settings(
     found += check_versions(config, truss_dir, settings)
     if settings is not None:
         found += check_places(settings, key=_key_of_url(config), for_push=for_push)
+        found += check_egress(config, settings)
     for subject in ("requirements", "settings"):
         yield from or_fine(subject, (each for each in found if each.subject == subject))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from async_inference.cli.checks.config_keys import check_kinds
 from async_inference.cli.truss_config import read_truss_config
 from truss_outputs.errors import SettingsError
 
@@ -23,7 +24,9 @@ def check_output_settings(truss_dir: Path, environ: Mapping[str, str]) -> list[s
 
     `environ` is the model's environment; its secrets are in TRUSS_SECRET_<name>.
     """
-    return output_problems(read_truss_config(truss_dir) or {}, truss_dir, environ)
+    config = read_truss_config(truss_dir) or {}
+    wrong = [finding.problem for finding in check_kinds(config) if finding.problem]
+    return wrong or output_problems(config, truss_dir, environ)
 
 
 def output_problems(config: Mapping[str, Any], truss_dir: Path, environ: Mapping[str, str]) -> list[str]:

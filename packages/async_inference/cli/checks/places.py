@@ -17,6 +17,7 @@ _CACHES = (PurePosixPath("/cache"), PurePosixPath("/app/model_cache"))
 
 def check_places(settings: "OutputSettings", *, key: str, for_push: bool) -> Iterator[Finding]:
     """Find urls that are no bucket: a warning, or with `for_push` a problem. `key` is where `url` stands."""
+    from truss_outputs.secrecy.urls import shown_url
     from truss_outputs.settings.secrets import SECTION
 
     places = {
@@ -35,10 +36,14 @@ def check_places(settings: "OutputSettings", *, key: str, for_push: bool) -> Ite
             continue
         write = f"write {' or '.join(_bucket_examples())}"
         if _is_in_a_cache(url):
-            text = f"{place}: found {url!r}, a cache of the platform, which keeps no results; {write}"
+            text = (
+                f"{place}: found {shown_url(url)!r}, a cache of the platform, which keeps no results; {write}"
+            )
             yield Finding(subject=_SUBJECT, problem=text)
         else:
-            text = f"{place}: found {url!r}, which goes when the replica goes; before a push, {write}"
+            text = (
+                f"{place}: found {shown_url(url)!r}, which goes when the replica goes; before a push, {write}"
+            )
             yield Finding(subject=_SUBJECT, **{"problem" if for_push else "note": text})
 
 

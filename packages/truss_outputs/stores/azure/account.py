@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from truss_outputs.secrecy.exceptions import raise_alone
+from truss_outputs.secrecy.urls import shown_url
 from truss_outputs.stores.azure.options import AzureOptions
 
 _PUBLIC_CLOUD = "core.windows.net"
@@ -76,7 +78,8 @@ def account_of(options: AzureOptions, environ: Mapping[str, str]) -> Account:
     )
     if account.is_plain and not (key or sas_token):
         raise ValueError(
-            f"found {endpoint!r} without a key; allowed: https, as identities of Microsoft Entra send tokens"
+            f"found {shown_url(endpoint)!r} without a key; allowed: https, as identities of Microsoft Entra "
+            "send tokens"
         )
     return account
 
@@ -126,9 +129,7 @@ def _check_key(key: SecretStr) -> None:
     try:
         base64.b64decode(key.get_secret_value(), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError(
-            "found an account key that is none; allowed: base64, as the portal shows it"
-        ) from None
+        raise_alone(ValueError("found an account key that is none; allowed: base64, as the portal shows it"))
 
 
 def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:

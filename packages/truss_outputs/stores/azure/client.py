@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.stores.azure.account import Account
+from truss_outputs.stores.credentials import NoAccess
 from truss_outputs.stores.options import ANSWER_SECONDS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def entra_credential() -> "TokenCredential":
     try:
         from azure.identity import DefaultAzureCredential
     except ImportError:
-        raise ValueError(
+        raise NoAccess(
             "no credentials; allowed: account_key_secret, sas_token_secret, connection_string_secret, or "
             "azure-identity in requirements for an identity of Microsoft Entra. Baseten's own (OIDC) is "
             "none: it reaches AWS and Google Cloud only"

@@ -1,8 +1,11 @@
 """Errors of Azure and its SDK in plain language. The text of an answer is not passed on."""
 
+from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 
 from truss_outputs.errors import AlreadyExists, CredentialsRefused, ObjectNotFound, StoreError
+from truss_outputs.stores.sdk_errors.socket_errors import with_socket_error
 
 _DENIED = "the credentials may not {action} blobs here"
 
@@ -55,6 +58,14 @@ def answer(url: str, *, code: str, status: int, action: str, was_retried: bool) 
     return kind(url, f"{code or status}: {text}", is_transient=is_transient)
 
 
+_ACTIONS = MappingProxyType({"put": "write", "list": "list", "delete": "delete"})  # all others: read
+
+
+def translation_of(operation: str) -> Callable[[Exception, str], StoreError | None]:
+    """The translation of the errors of one of the store's methods."""
+    return partial(translated, action=_ACTIONS.get(operation, "read"))
+
+
 def translated(error: Exception, url: str, action: str) -> StoreError | None:
     """The store's error, or None if `error` is neither an answer of the service nor a failure to get one."""
     from azure.core import exceptions
@@ -69,12 +80,16 @@ def translated(error: Exception, url: str, action: str) -> StoreError | None:
             code = str(getattr(code, "value", code) or "")
             return answer(url, code=code, status=int(error.status_code), action=action, was_retried=False)
         case exceptions.ServiceRequestError():
-            return StoreError(url, f"{name}: the endpoint cannot be reached; is the account's name right?")
+            reason = f"{name}: the endpoint cannot be reached; is the account's name right?"
+            return StoreError(url, with_socket_error(reason, error))
         case exceptions.ServiceResponseError() | exceptions.IncompleteReadError():
-            return StoreError(url, f"{name}: the connection was closed before an answer came")
+            reason = f"{name}: the connection was closed before an answer came"
+            return StoreError(url, with_socket_error(reason, error))
         case exceptions.AzureError():
             # A wrong checksum has no exception type of its own.
             is_damaged = "mismatch" in str(error)
-            reason = "the bytes were damaged on the way" if is_damaged else f"{name}: the request failed"
-            return StoreError(url, reason)
+            if is_damaged:
+                return StoreError(url, "the bytes were damaged on the way")
+            reason = f"{name}: the SDK got no answer that it understands"
+            return StoreError(url, with_socket_error(reason, error))
     return None

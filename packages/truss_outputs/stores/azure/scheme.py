@@ -62,4 +62,7 @@ SCHEME = Scheme(
     defaults=settings.defaults,
     check_settings=settings.check_settings,
     further_packages=settings.further_packages,
+    hosts=settings.hosts,
+    # learn.microsoft.com/rest/api/storageservices/put-block
+    unfinished="blocks of interrupted uploads are not listed: Azure drops them after a week",
 )

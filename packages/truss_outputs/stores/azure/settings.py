@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
@@ -74,6 +75,15 @@ def defaults(environ: Mapping[str, str], settings: Mapping[str, Any]) -> dict[st
         return named_in(environ)
     except ValueError:  # the variable may not even count; opening the store reports it
         return {}
+
+
+def hosts(container: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """That of the account, where a setting names it, and without a secret that of Microsoft Entra."""
+    name = settings["account_name"]
+    endpoint = settings["endpoint_url"] or (f"https://{name}.blob.core.windows.net" if name else "")
+    host = urlsplit(endpoint).hostname
+    entra = () if any(settings[each] for each in _SECRETS) else ("login.microsoftonline.com",)
+    return (host, *entra) if host else entra
 
 
 def further_packages(settings: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,11 @@ from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.azure.account import Account
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.presigning import length_problem
+from truss_outputs.stores.sdk_errors.boundary import Boundary
 from truss_outputs.stores.transfer import PART, Passing, Retry, in_parts, upload_parts, whole_if_small
 
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobClient, ContainerClient
+    from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 _LARGEST_PUT = 64 * 1024 * 1024  # the SDK's own limit for one request
@@ -61,7 +62,7 @@ class AzureStore(BucketUrls):
         whole, chunks = whole_if_small(passing, _LARGEST_PUT if isinstance(body, bytes) else size)
         blob = self.blob(key)
         options = self._options(content_type)
-        with self._errors(key, "write", passing):
+        with self._errors(key, "put", passing):
             if whole is not None:
                 blob.upload_blob(
                     whole, length=len(whole), overwrite=not create, validate_content=True, **options
@@ -75,37 +76,37 @@ class AzureStore(BucketUrls):
     def get(self, key: str) -> bytes:
         """The object's bytes, checked against the MD5 that Azure sends; see `Store.get`."""
         check_key(key)
-        with self._errors(key, "read"):
+        with self._errors(key, "get"):
             found: bytes = self.blob(key).download_blob(validate_content=True).readall()
         return found
 
     def open(self, key: str) -> Iterator[bytes]:
         """The object's bytes, chunk by chunk; see `Store.open`."""
         check_key(key)
-        with self._errors(key, "read"):
+        with self._errors(key, "open"):
             chunks = self.blob(key).download_blob().chunks()
         return self._chunks(key, chunks)
 
     def head(self, key: str) -> ObjectInfo:
         """The object without its bytes; see `Store.head`."""
         check_key(key)
-        with self._errors(key, "read"):
+        with self._errors(key, "head"):
             found = self.blob(key).get_blob_properties()
-        return ObjectInfo(
-            key=key,
-            size=found.size,
-            modified=found.last_modified,
-            content_type=found.content_settings.content_type or "application/octet-stream",
-            sha256=None,
-        )
+            return ObjectInfo(
+                key=key,
+                size=int(found.size),
+                modified=_time_of(found),
+                content_type=found.content_settings.content_type or "application/octet-stream",
+                sha256=None,
+            )
 
     def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
         """The objects whose key begins with `prefix`; see `Store.list`."""
         with self._errors(prefix, "list"):
             for found in self.client.list_blobs(name_starts_with=self._prefix + prefix):
-                key = found.name.removeprefix(self._prefix)
+                key = str(found.name).removeprefix(self._prefix)
                 if is_key(key):  # a "folder" that a console made is no object
-                    yield ObjectEntry(key=key, size=found.size, modified=found.last_modified)
+                    yield ObjectEntry(key=key, size=int(found.size), modified=_time_of(found))
 
     def delete(self, key: str) -> None:
         """Remove the object; see `Store.delete`."""
@@ -152,31 +153,28 @@ class AzureStore(BucketUrls):
         }
 
     def _chunks(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        with self._errors(key, "read"):
+        with self._errors(key, "open"):
             yield from chunks
 
     def _retry(self, key: str) -> Retry:
         def call(operation: Callable[[], Any]) -> Any:
             def translated() -> Any:
-                with self._errors(key, "write"):
+                with self._errors(key, "put"):
                     return operation()
 
             return Backoff().call(translated)
 
         return call
 
-    @contextmanager
-    def _errors(self, key: str, action: str, passing: Passing | None = None) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            if passing and error is passing.error:
-                raise
-            known = azure_errors.translated(error, self.url_of(key), action)
-            if known is None:
-                raise
-            # The SDK repeats a url that it could not reach, with the SAS token in it.
-            raise known from (None if self._account.sas_token else error)
+    def _errors(self, key: str, operation: str, passing: Passing | None = None) -> Boundary:
+        return Boundary(self, operation, key, azure_errors.translation_of(operation), passing)
+
+
+def _time_of(found: "BlobProperties") -> datetime:
+    """When it was written. Raises ValueError where an answer does not say."""
+    if found.last_modified is None:
+        raise ValueError("a blob without a time")
+    return found.last_modified
 
 
 def _upload_blocks(blob: "BlobClient", parts: Iterable[bytes], options: dict[str, Any], retry: Retry) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from truss_outputs.deadline import current_deadline
+from truss_outputs.secrecy.exceptions import raise_alone
+from truss_outputs.stores.credentials import NoAccess
 from truss_outputs.stores.gcs.options import GCSOptions
 
 if TYPE_CHECKING:
@@ -43,7 +45,6 @@ def credentials(options: GCSOptions) -> "GoogleCredentials":
     """The credentials in the options, or else those of Google's own chain. Over http no token is sent."""
     import google.auth
     from google.auth.credentials import AnonymousCredentials
-    from google.auth.exceptions import GoogleAuthError
 
     if options.is_plain:
         return AnonymousCredentials()  # type: ignore[no-untyped-call]
@@ -51,9 +52,9 @@ def credentials(options: GCSOptions) -> "GoogleCredentials":
         if options.service_account:
             return _of_json(options.service_account)
         found, _ = google.auth.default(scopes=[_SCOPE])
-    except (GoogleAuthError, LookupError, TypeError, ValueError) as error:
+    except Exception as error:  # of Google's, of json's or of the library that reads the key
         given = "service_account_secret" if options.service_account else "Google's own chain"
-        raise ValueError(f"no credentials could be had from {given}: {type(error).__name__}") from None
+        raise_alone(NoAccess(f"no credentials could be had from {given}: {type(error).__name__}"))
     return found
 
 

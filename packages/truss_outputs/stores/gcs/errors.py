@@ -1,8 +1,11 @@
 """Errors of Google's SDK in plain language. The text of an answer is not passed on."""
 
+from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 
 from truss_outputs.errors import AlreadyExists, CredentialsRefused, ObjectNotFound, StoreError
+from truss_outputs.stores.sdk_errors.socket_errors import with_socket_error
 
 # cloud.google.com/storage/docs/json_api/v1/status-codes
 _REFUSED = MappingProxyType(
@@ -16,6 +19,14 @@ _REFUSED = MappingProxyType(
         429: "too many requests",
     }
 )
+
+
+_PERMISSIONS = MappingProxyType({"put": "create", "list": "list", "delete": "delete"})  # all others: get
+
+
+def translation_of(operation: str) -> Callable[[Exception, str], StoreError | None]:
+    """The translation of the errors of one of the store's methods."""
+    return partial(translated, permission=f"storage.objects.{_PERMISSIONS.get(operation, 'get')}")
 
 
 def translated(error: Exception, url: str, permission: str) -> StoreError | None:
@@ -37,20 +48,24 @@ def translated(error: Exception, url: str, permission: str) -> StoreError | None
         case DataCorruption():
             return StoreError(url, "the bytes were damaged on the way")
         case TransportError():
-            return StoreError(url, f"{name}: Google cannot be asked for a token")
+            return _unanswered(error, url, "Google cannot be asked for a token")
         case GoogleAuthError():
             reason = f"{name}: no token could be had with these credentials"
             is_transient = bool(getattr(error, "retryable", False))
             return CredentialsRefused(url, reason, is_transient=is_transient)
         case requests.exceptions.Timeout():
-            return StoreError(url, f"{name}: no answer came in time")
+            return _unanswered(error, url, "no answer came in time")
         case requests.exceptions.SSLError():
-            return StoreError(url, f"{name}: the endpoint's TLS certificate was refused")
+            return _unanswered(error, url, "the endpoint's TLS certificate was refused")
         case requests.exceptions.RequestException() | ConnectionError():
-            return StoreError(url, f"{name}: the connection failed")
+            return _unanswered(error, url, "the connection failed")
         case RetryError():
-            return StoreError(url, f"{name}: the service did not answer in time")
+            return _unanswered(error, url, "the service did not answer in time")
     return None
+
+
+def _unanswered(error: Exception, url: str, reason: str) -> StoreError:
+    return StoreError(url, with_socket_error(f"{type(error).__name__}: {reason}", error))
 
 
 def _refusal(status: int, url: str, permission: str) -> StoreError:

@@ -3,10 +3,11 @@
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from truss_outputs.secrecy.exceptions import raise_alone
 from truss_outputs.stores.gcs.client import credentials
 from truss_outputs.stores.gcs.options import GCSOptions
 from truss_outputs.stores.obstore.connection import Clients, Connection, attributes
-from truss_outputs.stores.xml_errors import answer
+from truss_outputs.stores.sdk_errors.xml_errors import answer
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -28,6 +29,7 @@ def connect(bucket: str, options: GCSOptions) -> Connection:
 
     Raises ImportError without obstore, or without google-auth where only it can find credentials.
     """
+    from obstore.exceptions import BaseError
     from obstore.store import GCSStore
 
     config: dict[str, Any] = {"base_url": options.endpoint_url} if options.endpoint_url else {}
@@ -50,8 +52,13 @@ def connect(bucket: str, options: GCSOptions) -> Connection:
             credential_provider=provider,
         )
 
+    try:
+        clients = Clients(store, options, is_plain=options.is_plain)
+    except BaseError as error:  # its text repeats a part of the key
+        problem = f"no credentials could be had from service_account_secret: {type(error).__name__}"
+        raise_alone(ValueError(problem))
     return Connection(
-        clients=Clients(store, options, is_plain=options.is_plain),
+        clients=clients,
         actions=_ACTIONS,
         answer=answer,
         has_fixed_credentials=options.is_plain,

@@ -1,7 +1,9 @@
 """The scheme `gs://`: buckets in Google Cloud Storage."""
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
@@ -53,6 +55,13 @@ def _open_obstore(bucket: str, prefix: str, options: GCSOptions) -> Store:
     return ObstoreStore(scheme="gs", bucket=bucket, prefix=prefix, connection=connection)
 
 
+def _hosts(bucket: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """That of the bucket, and of Google's own that of its token service."""
+    if settings["endpoint_url"]:
+        return (urlsplit(settings["endpoint_url"]).hostname or "",)
+    return ("storage.googleapis.com", "oauth2.googleapis.com")
+
+
 SCHEME = Scheme(
     name="gs",
     example="gs://bucket/prefix",
@@ -60,6 +69,9 @@ SCHEME = Scheme(
     open=_open,
     options=GCSOptions,
     sdk="google-cloud-storage",
+    hosts=_hosts,
+    # cloud.google.com/storage/docs/resumable-uploads
+    unfinished="uploads that were interrupted are not listed: Google drops them after a week",
     access=(
         secret_setting(
             "service_account_secret",

@@ -2,8 +2,8 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from truss_outputs.stores.gcs import errors as gcs_errors
 from truss_outputs.stores.gcs.client import retry
 from truss_outputs.stores.options import ANSWER_SECONDS
 from truss_outputs.stores.presigning import length_problem
+from truss_outputs.stores.sdk_errors.boundary import Boundary
 from truss_outputs.stores.transfer import CHUNK, PART, Passing, in_parts, whole_if_small
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class GCSStore(BucketUrls):
             "retry": retry(),
             "timeout": self._timeout + (PART if whole is None else len(whole)) / MIN_RATE,
         }
-        with self._errors(key, "create", passing):
+        with self._errors(key, "put", passing):
             if whole is not None:
                 if current_deadline():  # the writer's own loop tries again
                     options["retry"] = None
@@ -92,35 +93,48 @@ class GCSStore(BucketUrls):
 
         new_checksum: Any = Checksum  # which has no types
         blob = self.blob(key)
-        reader = blob.open("rb", chunk_size=PART, retry=retry(), timeout=self._timeout)
-        with self._errors(key, "get"):
-            first = reader.read(CHUNK)
+        first = self._range(blob, key, 0)
         told = blob.crc32c
 
         def chunks() -> Iterator[bytes]:
-            chunk, checksum = first, new_checksum()
-            while chunk:
-                checksum.update(chunk)
-                yield chunk
-                with self._errors(key, "get"):
-                    chunk = reader.read(CHUNK)
+            part, start, checksum = first, 0, new_checksum()
+            while part:
+                checksum.update(part)
+                yield from (part[at : at + CHUNK] for at in range(0, len(part), CHUNK))
+                start += len(part)
+                part = self._range(blob, key, start) if len(part) == PART else b""
             if told and told != b64encode(checksum.digest()).decode():
-                raise StoreError(self.url_of(key), "the bytes were damaged, or replaced, on the way")
+                raise StoreError(self.url_of(key), "open: the bytes were damaged, or replaced, on the way")
 
         return chunks()
+
+    def _range(self, blob: "Blob", key: str, start: int) -> bytes:
+        """The next bytes of an object, fewer than PART only at its end."""
+        from google.api_core.exceptions import RequestRangeNotSatisfiable
+
+        with self._errors(key, "open"):
+            try:
+                found: bytes = blob.download_as_bytes(
+                    start=start, end=start + PART - 1, checksum=None, retry=retry(), timeout=self._timeout
+                )
+            except RequestRangeNotSatisfiable:  # it ended where the last range did
+                return b""
+        if len(found) > PART:
+            raise StoreError(self.url_of(key), "open: the server sends other ranges than it was asked for")
+        return found
 
     def head(self, key: str) -> ObjectInfo:
         """The object without its bytes; see `Store.head`."""
         blob = self.blob(key)
-        with self._errors(key, "get"):
+        with self._errors(key, "head"):
             blob.reload(retry=retry(), timeout=self._timeout)
-        return ObjectInfo(
-            key=key,
-            size=int(blob.size),
-            modified=blob.updated,
-            content_type=blob.content_type or "application/octet-stream",
-            sha256=None,
-        )
+            return ObjectInfo(
+                key=key,
+                size=int(blob.size),
+                modified=_time_of(blob),
+                content_type=blob.content_type or "application/octet-stream",
+                sha256=None,
+            )
 
     def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
         """The objects whose key begins with `prefix`; see `Store.list`."""
@@ -130,7 +144,7 @@ class GCSStore(BucketUrls):
             ):
                 key = blob.name.removeprefix(self._prefix)
                 if is_key(key):  # a "folder" that a console made is no object
-                    yield ObjectEntry(key=key, size=int(blob.size), modified=blob.updated)
+                    yield ObjectEntry(key=key, size=int(blob.size), modified=_time_of(blob))
 
     def delete(self, key: str) -> None:
         """Remove the object; see `Store.delete`."""
@@ -150,7 +164,7 @@ class GCSStore(BucketUrls):
         check_key(key)
         if problem := self.presign_problem(seconds):
             raise ValueError(problem)
-        with self._errors(key, "get"):
+        with self._errors(key, "presign"):
             signed: str = self.blob(key).generate_signed_url(
                 version="v4", expiration=timedelta(seconds=seconds)
             )
@@ -161,17 +175,16 @@ class GCSStore(BucketUrls):
         check_key(key)
         return self._bucket.blob(self._prefix + key)
 
-    @contextmanager
-    def _errors(self, key: str, verb: str, passing: Passing | None = None) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            if passing and error is passing.error:
-                raise
-            known = gcs_errors.translated(error, self.url_of(key), f"storage.objects.{verb}")
-            if known is None:
-                raise
-            raise known from error
+    def _errors(self, key: str, operation: str, passing: Passing | None = None) -> Boundary:
+        return Boundary(self, operation, key, gcs_errors.translation_of(operation), passing)
+
+
+def _time_of(blob: "Blob") -> datetime:
+    """When it was written. Raises ValueError where an answer does not say."""
+    if blob.updated is None:
+        raise ValueError("an object without a time")
+    updated: datetime = blob.updated
+    return updated
 
 
 class _Parts:

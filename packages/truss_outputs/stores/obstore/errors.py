@@ -12,6 +12,10 @@ from truss_outputs.errors import AlreadyExists, CredentialsRefused, ObjectNotFou
 
 _STATUS = re.compile(r"non-2xx status code: (\d{3})|\bstatus: (\d{3})|\(code: (\d{3})\)")
 _CODE = re.compile(r"<Code>(\w[\w.]*)</Code>")
+# What Rust's standard library passes on from the operating system, and from the resolver.
+_SOCKET = re.compile(
+    r'message: "(?P<socket>[A-Z][\w ,/]{3,80})"|address information: (?P<name>[A-Z][\w ,]{3,80})'
+)
 _RETRIES = re.compile(r"\bretries: (\d+),")
 
 # Failures of the connection, by a phrase in the text; the first match counts.
@@ -43,8 +47,17 @@ class Operation:
     answer: Callable[..., StoreError]
 
 
-def translated(error: Exception, operation: Operation, no_credentials: NoCredentials | None) -> StoreError:
-    """The store's error. `no_credentials` is the credential provider's last failure, if there was one."""
+def translated(
+    error: Exception, operation: Operation, no_credentials: NoCredentials | None
+) -> StoreError | None:
+    """The store's error, or None if `error` is none of obstore's.
+
+    `no_credentials` is the credential provider's last failure, if there was one.
+    """
+    from obstore.exceptions import BaseError
+
+    if not isinstance(error, (BaseError, FileNotFoundError, PermissionError)):
+        return None
     url = operation.url
     text = str(error)
     name = type(error).__name__
@@ -70,5 +83,7 @@ def translated(error: Exception, operation: Operation, no_credentials: NoCredent
             action=operation.action,
             was_retried=bool(retries and int(retries.group(1))),
         )
-    reason = next((reason for sign, reason in _UNANSWERED if sign in text), "the request failed")
-    return StoreError(url, reason)
+    unknown = f"{name}: obstore got no answer that it understands"
+    reason = next((reason for sign, reason in _UNANSWERED if sign in text), unknown)
+    said = found["socket"] or found["name"] if (found := _SOCKET.search(text)) else ""
+    return StoreError(url, f"{reason} ({said})" if said else reason)

@@ -1,8 +1,8 @@
 """A store in a bucket, reached through obstore: many times faster than the SDKs, and light to import."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from truss_outputs.errors import ObjectNotFound, StoreError
@@ -12,6 +12,7 @@ from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.obstore import errors as obstore_errors
 from truss_outputs.stores.obstore.connection import Connection
 from truss_outputs.stores.presigning import length_problem
+from truss_outputs.stores.sdk_errors.boundary import Boundary
 from truss_outputs.stores.transfer import CHUNK, PART, Passing, part_size, whole_if_small
 
 if TYPE_CHECKING:
@@ -97,24 +98,25 @@ class ObstoreStore(BucketUrls):
         import obstore
 
         check_key(key)
-        with self._errors(key, "get"):
+        with self._errors(key, "open"):
             found = obstore.get(self._connection.clients.patient, self._prefix + key)
-        return self._chunks(key, iter(found.stream(min_chunk_size=CHUNK)))
+            chunks = iter(found.stream(min_chunk_size=CHUNK))
+        return self._chunks(key, chunks)
 
     def head(self, key: str) -> ObjectInfo:
         """The object without its bytes; see `Store.head`."""
         import obstore
 
         check_key(key)
-        with self._errors(key, "get"):
+        with self._errors(key, "head"):
             found = obstore.get(self._connection.clients.quick, self._prefix + key, options={"head": True})
-        return ObjectInfo(
-            key=key,
-            size=found.meta["size"],
-            modified=found.meta["last_modified"],
-            content_type=found.attributes.get("Content-Type", "application/octet-stream"),
-            sha256=None,
-        )
+            return ObjectInfo(
+                key=key,
+                size=found.meta["size"],
+                modified=found.meta["last_modified"],
+                content_type=found.attributes.get("Content-Type", "application/octet-stream"),
+                sha256=None,
+            )
 
     def list(self, prefix: str = "") -> Iterator[ObjectEntry]:
         """The objects whose key begins with `prefix`; see `Store.list`."""
@@ -152,27 +154,22 @@ class ObstoreStore(BucketUrls):
         import obstore
 
         signer = cast("SignCapableStore", self._connection.clients.quick)
-        with self._errors(key, "get"):
+        with self._errors(key, "presign"):
             return obstore.sign(signer, "GET", self._prefix + key, timedelta(seconds=seconds))
 
     def _chunks(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        with self._errors(key, "get"):
+        with self._errors(key, "open"):
             yield from chunks
 
-    @contextmanager
-    def _errors(self, key: str, action: str, passing: Passing | None = None) -> Iterator[None]:
-        from obstore.exceptions import BaseError
+    def _errors(self, key: str, operation: str, passing: Passing | None = None) -> Boundary:
+        return Boundary(self, operation, key, partial(self._translated, operation), passing)
 
-        try:
-            yield
-        except (BaseError, FileNotFoundError, PermissionError, ValueError) as error:
-            if passing and passing.error:  # the producer's own error, which obstore may have wrapped
-                raise passing.error from None
-            operation = obstore_errors.Operation(
-                url=self.url_of(key),
-                action=self._connection.actions[action],
-                answer=self._connection.answer,
-            )
-            failed = getattr(self._connection.credentials, "failure", None)
-            # `from None`: obstore's text repeats the service's whole answer.
-            raise obstore_errors.translated(error, operation, failed) from None
+    def _translated(self, operation: str, error: Exception, url: str) -> StoreError | None:
+        connection = self._connection
+        asked = obstore_errors.Operation(
+            url=url,
+            action=connection.actions.get(operation, connection.actions["get"]),
+            answer=connection.answer,
+        )
+        no_credentials = getattr(connection.credentials, "failure", None)
+        return obstore_errors.translated(error, asked, no_credentials)

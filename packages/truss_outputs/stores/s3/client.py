@@ -6,6 +6,7 @@ The SDK is imported only here, and only when a client is made.
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from truss_outputs.secrecy.exceptions import raise_alone
 from truss_outputs.stores.credentials import Credentials, WebIdentity
 from truss_outputs.stores.options import ANSWER_SECONDS
 from truss_outputs.stores.s3.options import AddressingStyle, S3Options
@@ -59,7 +60,7 @@ def connect(
             session = _with_role(web_identity, region)
         client = session.client("s3", endpoint_url=endpoint_url, config=config)
     except BotoCoreError as error:
-        raise ValueError(f"the SDK refused: {type(error).__name__}") from error
+        raise_alone(ValueError(f"the SDK refused: {type(error).__name__}"))
     _expect_continue_for_large_bodies_only(client)
     _sign_urls_as_requests(client)
     return client

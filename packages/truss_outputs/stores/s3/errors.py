@@ -3,11 +3,14 @@
 Only error codes and names are passed on, never the text that came with them: it can quote a credential.
 """
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from truss_outputs.errors import CredentialsRefused, StoreError
-from truss_outputs.stores.xml_errors import answer
+from truss_outputs.stores.credentials import no_credentials
+from truss_outputs.stores.sdk_errors.socket_errors import with_socket_error
+from truss_outputs.stores.sdk_errors.xml_errors import answer
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +23,8 @@ _ACTIONS = MappingProxyType(
         "DeleteObject": "s3:DeleteObject",
         "GetObject": "s3:GetObject",
         "HeadObject": "s3:GetObject",
+        "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+        "ListParts": "s3:ListMultipartUploadParts",
         "ListObjectsV2": "s3:ListBucket",
         "PutObject": "s3:PutObject",
         "UploadPart": "s3:PutObject",
@@ -44,13 +49,27 @@ _UNANSWERED = MappingProxyType(
 _UNSENT = MappingProxyType(
     {
         "CredentialRetrievalError": "no credentials could be had from the SDK's own chain",
-        "NoCredentialsError": "no credentials: the settings name none, and the SDK's own chain has none",
         "ParamValidationError": "the SDK refused a parameter",
         "PartialCredentialsError": "the SDK's own chain found only a part of the credentials",
         "TokenRetrievalError": "the SDK's single sign-on session has expired",
         "UnauthorizedSSOTokenError": "the SDK's single sign-on session has expired",
     }
 )
+
+
+def translated(error: Exception, url: str, unset_secrets: Sequence[str] = ()) -> StoreError | None:
+    """The store's error, or None if `error` is none of the SDK's."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    match error:
+        case NoCredentialsError():
+            reason = f"NoCredentialsError: {no_credentials(unset_secrets)}"
+            return StoreError(url, reason, is_transient=False)
+        case ClientError():
+            return refusal(error, url)
+        case BotoCoreError():
+            return failure(error, url)
+    return None
 
 
 def refusal(error: "ClientError", url: str) -> StoreError:
@@ -72,4 +91,5 @@ def failure(error: "BotoCoreError", url: str) -> StoreError:
     if name in _UNSENT:
         kind = StoreError if name == "ParamValidationError" else CredentialsRefused
         return kind(url, f"{name}: {_UNSENT[name]}", is_transient=False)
-    return StoreError(url, f"{name}: {_UNANSWERED.get(name, 'the request failed')}")
+    reason = f"{name}: {_UNANSWERED.get(name, 'the SDK got no answer that it understands')}"
+    return StoreError(url, with_socket_error(reason, error))

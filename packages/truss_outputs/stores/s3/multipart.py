@@ -1,20 +1,21 @@
 """The upload in parts of a body that is too large for one PUT, or of unknown length.
 
 Nothing is visible until the last call completes the upload. A failure before it aborts the upload;
-after a killed process a lifecycle rule (AbortIncompleteMultipartUpload) clears up.
+after a killed process `truss-async gc` does, or a lifecycle rule (AbortIncompleteMultipartUpload).
 """
 
 import base64
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from truss_outputs.store import UnfinishedEntry
 from truss_outputs.stores.transfer import Retry, upload_parts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
 
 
 def upload(
@@ -54,6 +55,40 @@ def upload(
         with suppress(Exception):  # the upload's own error is the one to report
             client.abort_multipart_upload(**target)
         raise
+
+
+def open_uploads(client: "S3Client", bucket: str, prefix: str) -> Iterator[UnfinishedEntry]:
+    """The uploads below `prefix` that nobody completed or aborted. Their keys are without the prefix.
+
+    A server that knows no such list has none of them.
+    """
+    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
+    try:
+        for page in pages:
+            for upload in page.get("Uploads", []):
+                place: dict[str, Any] = {
+                    "Bucket": bucket,
+                    "Key": upload["Key"],
+                    "UploadId": upload["UploadId"],
+                }
+                parts = _parts_of(client, place)
+                yield UnfinishedEntry(
+                    key=upload["Key"].removeprefix(prefix),
+                    size=sum(part["Size"] for part in parts),
+                    modified=max([upload["Initiated"], *(part["LastModified"] for part in parts)]),
+                    upload_id=upload["UploadId"],
+                )
+    except client.exceptions.ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in ("NotImplemented", "MethodNotAllowed"):
+            raise
+
+
+def _parts_of(client: "S3Client", place: dict[str, Any]) -> "list[PartTypeDef]":
+    pages = client.get_paginator("list_parts").paginate(**place)
+    try:
+        return [part for page in pages for part in page.get("Parts", [])]
+    except client.exceptions.NoSuchUpload:  # it ended meanwhile
+        return []
 
 
 def _is_there(client: "S3Client", place: dict[str, Any], parts: "list[CompletedPartTypeDef]") -> bool:

@@ -4,10 +4,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from truss_outputs.secrecy.exceptions import raise_alone
 from truss_outputs.stores.obstore.connection import Clients, Connection, attributes
 from truss_outputs.stores.s3 import obstore_credentials
 from truss_outputs.stores.s3.options import S3Options
-from truss_outputs.stores.xml_errors import answer
+from truss_outputs.stores.sdk_errors.xml_errors import answer
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -84,8 +85,8 @@ def _access(options: S3Options) -> tuple[str, obstore_credentials.CredentialProv
         session = boto3.session.Session()
         region = options.region or session.region_name or _DEFAULT_REGION
     except BotoCoreError as error:
-        raise ValueError(f"the SDK refused: {type(error).__name__}") from error
-    return region, obstore_credentials.sdk_chain(session)
+        raise_alone(ValueError(f"the SDK refused: {type(error).__name__}"))
+    return region, obstore_credentials.sdk_chain(session, options.unset_secrets)
 
 
 def _addressing(bucket: str, options: S3Options) -> dict[str, Any]:

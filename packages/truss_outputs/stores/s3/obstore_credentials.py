@@ -5,12 +5,13 @@ caches an answer until `expires_at`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from truss_outputs.stores.credentials import Credentials, WebIdentity
+from truss_outputs.secrecy.exceptions import raise_alone
+from truss_outputs.stores.credentials import Credentials, WebIdentity, no_credentials
 from truss_outputs.stores.obstore.errors import NoCredentials
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def static(credentials: Credentials) -> CredentialProvider:
     return CredentialProvider(fetch)
 
 
-def sdk_chain(session: "Session") -> CredentialProvider:
+def sdk_chain(session: "Session", unset_secrets: Sequence[str] = ()) -> CredentialProvider:
     """A provider that asks boto3's chain: environment, profile, single sign-on, the instance's role."""
 
     def fetch() -> "S3Credential":
@@ -66,12 +67,11 @@ def sdk_chain(session: "Session") -> CredentialProvider:
         try:
             found = session.get_credentials()
             if found is None:
-                reason = "no credentials: the settings name none, and the SDK's own chain has none"
-                raise NoCredentials(reason, is_transient=False)
+                raise NoCredentials(no_credentials(unset_secrets), is_transient=False)
             key: Any = found.get_frozen_credentials()
         except (BotoCoreError, ClientError) as error:
             reason = f"{type(error).__name__}: no credentials could be had from the SDK's own chain"
-            raise NoCredentials(reason, is_transient=False) from error
+            raise_alone(NoCredentials(reason, is_transient=False))
         return {
             "access_key_id": key.access_key,
             "secret_access_key": key.secret_key,
@@ -98,7 +98,7 @@ def assumed_role(identity: WebIdentity, *, url: str) -> CredentialProvider:
             token = identity.token_file.read_text(encoding="utf-8").strip()
         except OSError as error:
             reason = f"the token file {identity.token_file} cannot be read: {error.strerror}"
-            raise NoCredentials(reason, is_transient=False) from error
+            raise_alone(NoCredentials(reason, is_transient=False))
         query = {
             "Action": "AssumeRoleWithWebIdentity",
             "Version": "2011-06-15",
@@ -113,10 +113,10 @@ def assumed_role(identity: WebIdentity, *, url: str) -> CredentialProvider:
         except urllib.error.HTTPError as error:
             code = found.group(1).decode() if (found := _CODE.search(error.read())) else str(error.code)
             reason = f"{code}: AWS did not lend the role {identity.role_arn}"
-            raise NoCredentials(reason, is_transient=error.code >= 500 or error.code == 429) from None
-        except (OSError, ValueError) as error:
+            raise_alone(NoCredentials(reason, is_transient=error.code >= 500 or error.code == 429))
+        except Exception as error:  # an answer that is none of AWS's, too
             reason = f"{type(error).__name__}: {url} cannot be asked for the role {identity.role_arn}"
-            raise NoCredentials(reason, is_transient=True) from None
+            raise_alone(NoCredentials(reason, is_transient=True))
 
     return CredentialProvider(fetch)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
@@ -11,6 +12,8 @@ from truss_outputs.stores.setting import Setting, Word, secret_setting
 
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
+
+_OLDEST_REGION = "us-east-1"
 
 # Of several variables that are set, the last one counts.
 _VARIABLES = {
@@ -97,6 +100,28 @@ def check_settings(urls: Sequence[str], settings: Mapping[str, Any]) -> None:
 
 def defaults(environ: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, str]:
     """The settings in AWS's own variables, which its SDK reads by itself and obstore does not."""
-    return {
+    found = {
         setting: environ[name] for setting, names in _VARIABLES.items() for name in names if environ.get(name)
     }
+    if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        found.pop("endpoint_url", None)
+    return found
+
+
+def hosts(bucket: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The hosts that a replica calls: the bucket's, and for a role AWS's token service.
+
+    In the oldest region the SDK calls another host than obstore.
+    """
+    region = settings["region"] or _OLDEST_REGION
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    of_role = (f"sts.{region}.{suffix}",) if settings["role_arn"] else ()
+    endpoints = [f"s3.{region}.{suffix}"] if settings["engine"] != "sdk" or region != _OLDEST_REGION else []
+    if region == _OLDEST_REGION and settings["engine"] != "obstore":
+        endpoints.append(f"s3.{suffix}")
+    is_virtual = settings["addressing_style"] == "virtual"
+    if settings["endpoint_url"]:
+        endpoints = [urlsplit(settings["endpoint_url"]).hostname or ""]
+    elif settings["addressing_style"] == "auto":
+        is_virtual = "." not in bucket
+    return (*(f"{bucket}.{each}" if is_virtual else each for each in endpoints), *of_role)

@@ -1,11 +1,18 @@
 import obstore.exceptions
 import pytest
 
-from truss_outputs import AlreadyExists, ObjectNotFound
-from truss_outputs.stores.obstore.errors import NoCredentials, Operation, translated
-from truss_outputs.stores.xml_errors import answer
+from truss_outputs import AlreadyExists, ObjectNotFound, StoreError
+from truss_outputs.stores.obstore import errors
+from truss_outputs.stores.obstore.errors import NoCredentials, Operation
+from truss_outputs.stores.sdk_errors.xml_errors import answer
 
 PUT = Operation(url="s3://bucket/r/result.json", action="s3:PutObject", answer=answer)
+
+
+def translated(error: Exception, operation: Operation, reason: NoCredentials | None) -> StoreError:
+    known = errors.translated(error, operation, reason)
+    assert known is not None
+    return known
 
 
 def text(code: str, status: int, retries: int = 0) -> str:
@@ -93,3 +100,13 @@ def test_a_token_that_google_does_not_give_is_named(status: int, is_transient: b
     known = translated(obstore.exceptions.GenericError(said), PUT, None)
     assert known.reason == "no token could be had with these credentials"
     assert known.is_transient is is_transient
+
+
+def test_what_the_socket_said_is_passed_on() -> None:
+    said = 'error sending request\n kind: Connect,\n Os {\n code: 111,\n message: "Connection refused",\n }'
+    known = translated(obstore.exceptions.GenericError(said), PUT, None)
+    assert known.reason == "the endpoint cannot be reached (Connection refused)"
+
+
+def test_what_is_no_error_of_obstores_passes() -> None:
+    assert errors.translated(KeyError("x"), PUT, None) is None

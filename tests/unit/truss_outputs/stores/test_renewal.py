@@ -12,7 +12,6 @@ from tests.unit.truss_outputs.faulty_store import Clock
 from truss_outputs import MemoryStore, SettingsError, Store, StoreError, from_url
 from truss_outputs.errors import CredentialsRefused
 from truss_outputs.store import EndsInTime
-from truss_outputs.stores import xml_errors
 from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.credentials import Credentials
@@ -20,6 +19,7 @@ from truss_outputs.stores.gcs import errors as gcs_errors
 from truss_outputs.stores.options import WRITE_TIMEOUT_SECONDS
 from truss_outputs.stores.renewal import RenewedStore, renewed_when_refused
 from truss_outputs.stores.s3.options import S3Options
+from truss_outputs.stores.sdk_errors import xml_errors
 
 
 class Bucket(BucketUrls):

@@ -4,7 +4,7 @@ import botocore.exceptions
 import pytest
 
 from truss_outputs import AlreadyExists, ObjectNotFound
-from truss_outputs.stores.s3.errors import failure, refusal
+from truss_outputs.stores.s3.errors import failure, refusal, translated
 
 URL = "s3://bucket/r/result.json"
 
@@ -78,7 +78,8 @@ def test_no_message_repeats_the_services_own_text() -> None:
 
 
 def test_no_credentials_is_a_refusal_for_good() -> None:
-    error = failure(botocore.exceptions.NoCredentialsError(), URL)
+    error = translated(botocore.exceptions.NoCredentialsError(), URL)
+    assert error is not None
     assert str(error).startswith(f"{URL}: NoCredentialsError: no credentials: the settings name none")
     assert not error.is_transient
 
@@ -89,7 +90,7 @@ def test_no_credentials_is_a_refusal_for_good() -> None:
         (botocore.exceptions.EndpointConnectionError(endpoint_url="http://x"), "cannot be reached"),
         (botocore.exceptions.ReadTimeoutError(endpoint_url="http://x"), "no answer came in time"),
         (botocore.exceptions.ConnectionClosedError(endpoint_url="http://x"), "before an answer came"),
-        (botocore.exceptions.BotoCoreError(), "the request failed"),
+        (botocore.exceptions.BotoCoreError(), "BotoCoreError: the SDK got no answer that it understands"),
     ],
 )
 def test_no_answer_may_pass(raised: botocore.exceptions.BotoCoreError, reason: str) -> None:

@@ -94,7 +94,8 @@ def test_a_refused_write_names_bucket_and_reason_at_once(store: S3Store, stand_i
     with pytest.raises(StoreError) as caught:
         OutputWriter(store).write({"a": 1}, "request")
     assert str(caught.value) == (
-        "s3://bucket/some/prefix/request/result.json: AccessDenied: the credentials may not s3:PutObject here"
+        "s3://bucket/some/prefix/request/result.json: put: AccessDenied: "
+        "the credentials may not s3:PutObject here"
     )
     assert [method for method, _, _ in stand_in.requests] == ["PUT"]
     for cause in (caught.value, caught.value.__cause__):
@@ -121,7 +122,7 @@ def test_what_no_retry_can_mend_is_asked_once(
     store = from_url("s3://bucket/x", options=options)
     with pytest.raises(StoreError) as caught:
         OutputWriter(store).write({"a": 1}, "request")
-    assert str(caught.value) == f"s3://bucket/x/request/result.json: {code}: {reason}"
+    assert str(caught.value) == f"s3://bucket/x/request/result.json: put: {code}: {reason}"
     assert not caught.value.is_transient
     assert len(stand_in.requests) == 1
     if isinstance(store, S3Store):
@@ -131,5 +132,7 @@ def test_what_no_retry_can_mend_is_asked_once(
 def test_a_listing_that_fails_names_the_bucket(store: S3Store, stand_in: StandIn) -> None:
     stand_in.status = 404
     stand_in.body = b"<Error><Code>NoSuchBucket</Code></Error>"
-    with pytest.raises(StoreError, match=r"s3://bucket/some/prefix/r: NoSuchBucket: there is no such bucket"):
+    with pytest.raises(
+        StoreError, match=r"s3://bucket/some/prefix/r: list: NoSuchBucket: there is no such bucket"
+    ):
         list(store.list("r"))

@@ -157,6 +157,31 @@ def test_a_service_account_that_is_none_is_named(account: str, problem: str) -> 
     assert "hunter2" not in str(caught.value)
 
 
+BROKEN_KEYS = [
+    "hunter2hunter2",
+    "[]",
+    '"hunter2hunter2"',
+    '{"type": "service_account"}',
+    '{"type": "service_account", "private_key": "hunter2hunter2", "client_email": "a"}',
+    '{"type": "service_account", "private_key": 7, "client_email": "a@b", "private_key_id": "c"}',
+    '{"type": "service_account", "client_email": "a@b", "private_key_id": "c", "token_uri": "https://t", '
+    '"private_key": "-----BEGIN PRIVATE KEY-----\\nhunter2hunter2\\n-----END PRIVATE KEY-----\\n"}',
+    '{"type": "external_account", "audience": "hunter2hunter2"}',
+]
+
+
+@pytest.mark.parametrize("account", BROKEN_KEYS)
+@pytest.mark.parametrize("engine", ["sdk", "obstore"])
+def test_a_broken_service_account_is_a_wrong_setting(account: str, engine: Any) -> None:
+    options = GCSOptions(engine=engine, service_account=SecretStr(account))
+    with pytest.raises(
+        SettingsError, match="no credentials could be had from service_account_secret: "
+    ) as caught:
+        from_url("gs://bucket", options=options)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_obstore_cannot_send_a_cmek_key() -> None:
     options = GCSOptions(engine="obstore", kms_key_name="k")
     with pytest.raises(SettingsError, match="found kms_key_name with engine: obstore; allowed: engine: sdk"):

@@ -55,10 +55,10 @@ def gc(older_than: timedelta, delete: bool, yes: bool, outputs: Outputs, as_json
     """List or delete leftovers: objects in the store that belong to no result.
 
     These are artifacts of attempts that never committed, because they ended early or another attempt was
-    first, error records of requests that have a result after all, and what interrupted writes left in a
-    folder. The artifacts of a result are never touched, nor are uploaded inputs, nor is anything that
-    truss_outputs did not write. A bucket's unfinished multipart uploads are left to its own lifecycle rule.
-    The whole store is listed, so run this seldom.
+    first, error records of requests that have a result after all, and what interrupted writes left: files in
+    a folder, or in S3 open multipart uploads, which --delete aborts. The artifacts of a result are never
+    touched, nor are uploaded inputs, nor is anything that truss_outputs did not write. Google and Azure drop
+    interrupted uploads after a week, and list none. The whole store is listed, so run this seldom.
 
     \b
     Examples:
@@ -71,8 +71,10 @@ def gc(older_than: timedelta, delete: bool, yes: bool, outputs: Outputs, as_json
             "stop all writers and add --yes, or give --older-than 2h or more"
         )
     from truss_outputs.results import orphans
+    from truss_outputs.store import KeepsUnfinished
+    from truss_outputs.stores.url import StoreUrl
 
-    store = outputs.store()
+    store = outputs.store(prefers_sdk=True)
     objects, number, size = [], 0, 0
     for orphan in orphans.orphans(store, before=datetime.now(UTC) - older_than):
         if delete:
@@ -88,3 +90,5 @@ def gc(older_than: timedelta, delete: bool, yes: bool, outputs: Outputs, as_json
     else:
         what = "deleted" if delete else "found, and nothing deleted (give --delete for that)"
         display.note(f"{number:,} objects of {size:,} bytes {what}")
+        if not isinstance(store, KeepsUnfinished) and (told := StoreUrl.parse(store.url).scheme.unfinished):
+            display.note(told)

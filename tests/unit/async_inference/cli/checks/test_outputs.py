@@ -40,6 +40,8 @@ def test_nothing_is_wrong_with_these(tmp_path, config, environ):
 @pytest.mark.parametrize(
     ("config", "environ", "expected"),
     [
+        (S3_WITH_SECRETS.replace("{id: null, key: null}", "7"), SECRETS, "secrets: found int; write names"),
+        (S3_WITH_SECRETS + "environment_variables: [a]", SECRETS, "environment_variables: found list"),
         ("model_metadata: {truss_outputs: {url: ftp://x}}", {}, "model_metadata.truss_outputs.url: found"),
         ("model_metadata: {truss_outputs: {ur: s3://b}}", {}, "model_metadata.truss_outputs."),
         (S3_WITH_SECRETS, {"TRUSS_OUTPUTS_URL": "nowhere"}, "TRUSS_OUTPUTS_URL: found 'nowhere'"),

@@ -72,6 +72,35 @@ def test_a_chain(tmp_path, old, new, expected):
     assert expected is None or expected in found[0]
 
 
+INNER = """
+class Inner(chains.ChainletBase):
+    remote_config = chains.RemoteConfig(docker_image=IMAGE, options=chains.ChainletOptions(metadata=INNER))
+
+    async def run_remote(self, text: str) -> dict:
+        return self._outputs.store({"text": text})
+"""
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        ('{"truss_outputs": {"url": "s3://bucket", "region": "eu-west-1"}}', None),
+        (
+            '{"truss_outputs": {"url": "ftp://x"}}',
+            "settings of Inner: model_metadata.truss_outputs.url: found 'ftp",
+        ),
+        ("{}", "settings of Inner: Inner: found no settings; write remote_config"),
+    ],
+)
+def test_every_chainlet_that_stores_is_checked(tmp_path, inner, expected):
+    (tmp_path / "packages/truss_outputs").mkdir(parents=True)
+    (tmp_path / "chain").mkdir()
+    (tmp_path / "chain/chain.py").write_text(f"{CHAIN}\nINNER = {inner}\n{INNER}")
+    found = run(tmp_path / "chain/chain.py", "--offline")
+    assert len(found) == (expected is not None), found
+    assert expected is None or expected in found[0]
+
+
 def test_a_chains_store_is_asked(tmp_path, request):
     chain = request.config.rootpath / "chain/chain.py"
     code = chain.read_text().replace("file:///tmp/truss-outputs", (tmp_path / "results").as_uri())

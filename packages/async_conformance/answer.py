@@ -1,0 +1,60 @@
+"""An answer of the target. Nothing about it is taken for granted: what is missing is None."""
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import httpx
+    from pydantic import JsonValue
+
+_SHOWN = 300
+"""The most characters of a text of the target that a fact repeats."""
+
+
+class Answer:
+    """A status, headers and a body, which may be anything."""
+
+    def __init__(self, response: "httpx.Response") -> None:
+        self.status = response.status_code
+        self.content = response.content
+        self._headers = response.headers
+
+    @property
+    def body(self) -> "JsonValue":
+        """The body as JSON; None if it is not JSON."""
+        try:
+            parsed: JsonValue = json.loads(self.content)
+        except ValueError:
+            return None
+        return parsed
+
+    @property
+    def keys(self) -> "list[JsonValue] | None":
+        """The keys of the body in their order; None if it is not an object."""
+        body = self.body
+        return list(body) if isinstance(body, dict) else None
+
+    def field(self, name: str) -> "JsonValue":
+        """A field of the body."""
+        body = self.body
+        return body.get(name) if isinstance(body, dict) else None
+
+    def text(self, name: str) -> str:
+        """A field of the body as a short text; an empty one if it is not a text."""
+        value = self.field(name)
+        return value[:_SHOWN] if isinstance(value, str) else ""
+
+    def header(self, name: str) -> str | None:
+        """A header; names ignore case."""
+        value: str | None = self._headers.get(name)
+        return value
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters."""
+        return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def in_short(self) -> str:
+        """The status, and the error code if there is one."""
+        return f"{self.status} {self.text('error_code')}".strip()

@@ -17,7 +17,7 @@ import aiohttp
 import httpx
 from fastapi import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from async_conformance.budget import Budget
 from async_conformance.receiver import Receiver
@@ -31,6 +31,7 @@ from async_emulator.queue.request import AsyncRequest
 from async_emulator.webhooks.delivery import ReceiverAnswer
 from async_emulator.webhooks.sender import WebhookSender
 from async_emulator.webhooks.signing_secrets import WebhookSecrets
+from async_inference.codes import Kind
 from async_inference.endpoint import Endpoint
 from async_inference.wire import AsyncPredictResult
 from examples.conformance.model.model import Model
@@ -147,6 +148,12 @@ class ConformancePlatform(Platform):
         self.deployment.is_deployed = True
         self.open(1)
 
+    def serve_chain(self) -> None:
+        """From now on, serve a chain, whose entrypoint answers as the model does."""
+        self.serve(kind=Kind.CHAIN, owner_id="chain")
+        self.deployment.is_deployed = True
+        self.open(1)
+
     async def predict(self, request: AsyncRequest) -> Outcome:
         headers = {"x-baseten-request-id": request.request_id}
         response = await self._run(json.loads(request.model_input or b""), headers)
@@ -170,10 +177,10 @@ class ConformancePlatform(Platform):
         try:
             output = await self.model.predict(model_input, Request({"type": "http", "headers": raw}))
         except HTTPException as error:
-            body = json.dumps({"error": error.detail})
-            source = {"X-Baseten-Error-Source": "04"}
-            return Response(body, error.status_code, source, media_type="application/json")
+            output = JSONResponse({"error": error.detail}, error.status_code)
         if isinstance(output, Response):
+            if output.status_code >= 400:
+                output.headers["X-Baseten-Error-Source"] = "04"
             return output
         if isinstance(output, AsyncIterator):
             return None
@@ -181,7 +188,7 @@ class ConformancePlatform(Platform):
 
     def target(self, alter: Alter = unaltered) -> Target:
         return Target(
-            endpoint=Endpoint(base_url="http://emulator", is_chain=self.served.target.kind == "chain"),
+            endpoint=Endpoint(base_url="http://emulator", is_chain=self.served.target.kind is Kind.CHAIN),
             api_key=API_KEY,
             http=httpx.AsyncClient(transport=Proxy(httpx.ASGITransport(self._answer), alter)),
             budget=Budget(max_calls=100_000, max_seconds=1e6, clock=self.passing),

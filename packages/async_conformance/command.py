@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--only", "names", multiple=True, metavar="ROW", help="Try this row alone. Repeatable.")
 @click.option(
     "--max-calls",
-    default=600,
+    default=1_500,
     show_default=True,
     type=click.IntRange(min=1),
     help="Make no more calls than this; rows that would need more are not tried.",

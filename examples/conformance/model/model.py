@@ -4,7 +4,7 @@
 {"do": "recall", "request_id": id}                     the calls with this request id
 {"do": "sleep", "seconds": s}                          answers after s seconds
 {"do": "fail", "status": n, "times": k, "error": text} fails the first k times with this request id
-{"do": "answer", "status": n}                          an answer with this status of the model's own
+{"do": "answer", "status": n}                          a response of its own with this status
 {"do": "stream", "chunks": [text, …]}                  a generator
 {"do": "repeat", "text": text, "times": n}             a long output
 anything else                                          comes back as it is

@@ -37,7 +37,7 @@ OPTIONS = {
     name: option for option in serve.params if isinstance(option, click.Option) for name in option.opts
 }
 # They say what is served and where, which is nothing that Baseten does differently.
-NOT_IN_THE_TABLE = {"--port", "--data-dir", "--env", "--model-id", "--deployment-id", "--help"}
+NOT_IN_THE_TABLE = {"--port", "--data-dir", "--env", "--model-id", "--deployment-id", "--like", "--help"}
 
 
 def rows_that_are(kind: str) -> list[tuple[str, ...]]:

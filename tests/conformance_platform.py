@@ -33,6 +33,7 @@ from async_emulator.webhooks.sender import WebhookSender
 from async_emulator.webhooks.signing_secrets import WebhookSecrets
 from async_inference.codes import Kind
 from async_inference.endpoint import Endpoint
+from async_inference.webhooks import SIGNATURE_HEADER, signature_header
 from async_inference.wire import AsyncPredictResult
 from examples.conformance.model.model import Model
 from tests.integration.conftest import API_KEY, Platform, Receivers
@@ -86,25 +87,28 @@ class ClockedModel(Model):
         await self._clock.sleep(seconds)
 
 
-Alter = Callable[[httpx.Request, httpx.Response], httpx.Response]
-"""Changes an answer of the platform on its way to its caller; a webhook is a request with an empty answer."""
+class Alteration:
+    """Changes calls and answers on their way; this one changes nothing."""
 
+    def call(self, request: httpx.Request) -> httpx.Request:
+        return request
 
-def unaltered(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-    return response
+    def answer(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        return response
 
 
 class Proxy(httpx.AsyncBaseTransport):
     """Stands between the rows and the platform."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, alter: Alter) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, alteration: Alteration) -> None:
         self._transport = transport
-        self._alter = alter
+        self._alteration = alteration
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request = self._alteration.call(request)
         response = await self._transport.handle_async_request(request)
         await response.aread()
-        return self._alter(request, response)
+        return self._alteration.answer(request, response)
 
 
 AlterHook = Callable[[dict[str, str], bytes], tuple[dict[str, str], bytes]]
@@ -118,6 +122,7 @@ class SentWebhooks(Receivers):
         super().__init__()
         self.receiver = receiver
         self.alter: AlterHook = lambda headers, body: (headers, body)
+        self.altered_answers: dict[int, int] = {}
         self._sender = WebhookSender(
             clock=clock, connection=self, secrets=WebhookSecrets(SECRETS), attempts=attempts
         )
@@ -129,13 +134,17 @@ class SentWebhooks(Receivers):
         if not url.startswith(WEBHOOK_URL):
             raise OSError("nothing answers")
         sent_headers, sent = self.alter(dict(headers), body)
-        return ReceiverAnswer(status=await self.receiver.receive(url, sent_headers, sent), body="")
+        if sent != body:  # a platform with other bytes signs those
+            sent_headers[SIGNATURE_HEADER] = signature_header(sent, SECRETS)
+        status = await self.receiver.receive(url, sent_headers, sent)
+        return ReceiverAnswer(status=self.altered_answers.get(status, status), body="")
 
 
 class ConformancePlatform(Platform):
     """The emulator around the conformance Truss, with one slot."""
 
     webhooks: SentWebhooks
+    id_suffix = ""  # of the id that the model gets
 
     def __init__(self, data_dir: Path, clock: ManualClock, **settings: Any) -> None:
         self.passing = PassingClock(clock)
@@ -144,18 +153,20 @@ class ConformancePlatform(Platform):
         )
         super().__init__(data_dir, clock, self.webhooks)
         self.model = ClockedModel(clock)
-        self.configure(**{"rate_limits": True, "webhook_secrets": SECRETS, **settings})
+        self._settings: dict[str, Any] = {"rate_limits": True, "webhook_secrets": SECRETS, **settings}
+        self.configure(**self._settings)
         self.deployment.is_deployed = True
         self.open(1)
 
     def serve_chain(self) -> None:
         """From now on, serve a chain, whose entrypoint answers as the model does."""
         self.serve(kind=Kind.CHAIN, owner_id="chain")
+        self.configure(**self._settings)
         self.deployment.is_deployed = True
         self.open(1)
 
     async def predict(self, request: AsyncRequest) -> Outcome:
-        headers = {"x-baseten-request-id": request.request_id}
+        headers = {"x-baseten-request-id": f"{request.request_id}{self.id_suffix}"}
         response = await self._run(json.loads(request.model_input or b""), headers)
         if response is None:
             return STREAMED
@@ -186,11 +197,13 @@ class ConformancePlatform(Platform):
             return None
         return Response(json.dumps(output), media_type="application/json")
 
-    def target(self, alter: Alter = unaltered) -> Target:
+    def target(self, alteration: Alteration | None = None) -> Target:
         return Target(
             endpoint=Endpoint(base_url="http://emulator", is_chain=self.served.target.kind is Kind.CHAIN),
             api_key=API_KEY,
-            http=httpx.AsyncClient(transport=Proxy(httpx.ASGITransport(self._answer), alter)),
+            http=httpx.AsyncClient(
+                transport=Proxy(httpx.ASGITransport(self._answer), alteration or Alteration())
+            ),
             budget=Budget(max_calls=100_000, max_seconds=1e6, clock=self.passing),
             clock=self.passing,
             receiver=self.webhooks.receiver,

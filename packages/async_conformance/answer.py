@@ -50,6 +50,16 @@ class Answer:
         return value
 
     @property
+    def is_success(self) -> bool:
+        """Whether the call did what it should."""
+        return 200 <= self.status < 300
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request, from the body, or else from the header; an empty one if there is none."""
+        return self.text("request_id") or self.header("X-Baseten-Request-Id") or ""
+
+    @property
     def media_type(self) -> str:
         """The content type without its parameters."""
         return (self.header("Content-Type") or "").partition(";")[0].strip().lower()

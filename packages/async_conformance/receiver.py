@@ -24,7 +24,7 @@ class Delivery:
 class Hook:
     """The url of one webhook, and the deliveries to it.
 
-    It answers `statuses`, one after the other, and then 200; each answer after `seconds`.
+    It answers `statuses`, one after the other, each after `seconds`, and then 200 at once.
     """
 
     url: str
@@ -42,7 +42,7 @@ class Receiver:
         self._hooks: dict[str, Hook] = {}
 
     def hook(self, *statuses: int, seconds: float = 0.0) -> Hook:
-        """Make a url that answers these statuses, and then 200."""
+        """Make a url that answers these statuses, each after `seconds`, and then 200."""
         name = secrets.token_hex(8)
         hook = Hook(url=f"{self._webhook_url}/{name}", statuses=list(statuses), seconds=seconds)
         self._hooks[name] = hook
@@ -55,7 +55,9 @@ class Receiver:
             return 404
         lower = {name.lower(): value for name, value in headers.items()}
         hook.deliveries.append(Delivery(at=self._clock.seconds(), headers=lower, body=body))
-        status = hook.statuses.pop(0) if hook.statuses else 200
+        if not hook.statuses:
+            return 200
+        status = hook.statuses.pop(0)
         await self._clock.sleep(hook.seconds)
         return status
 

@@ -112,10 +112,9 @@ class Target:
     async def submit(self, model_input: "JsonValue", **fields: "JsonValue") -> str:
         """Submit a request, and return its id. Raises NotTried where it is refused."""
         answer = await self.submitted(model_input, **fields)
-        request_id = answer.text("request_id") or answer.header("X-Baseten-Request-Id")
-        if answer.status >= 400 or not request_id:
+        if not answer.is_success or not answer.request_id:
             raise NotTried(f"a submit was answered {answer.in_short}: {answer.text('error')}")
-        return request_id
+        return answer.request_id
 
     async def status(self, request_id: str) -> Answer:
         """Return the status of a request."""
@@ -130,11 +129,12 @@ class Target:
         return await self.call("GET", self.endpoint.async_queue_status)
 
     async def ended(self, request_id: str, seconds: float = 60.0) -> Answer:
-        """Return the status once the request has ended; after `seconds`, whatever it is."""
+        """Return the status once the request and its webhook have ended; after `seconds`, whatever it is."""
         end = self.clock.seconds() + seconds
         while True:
             answer = await self.status(request_id)
-            if answer.text("status") not in _UNDER_WAY or self.clock.seconds() >= end:
+            is_over = answer.text("status") not in _UNDER_WAY and answer.text("webhook_status") != "PENDING"
+            if is_over or self.clock.seconds() >= end:
                 return answer
             await self.clock.sleep(POLL_SECONDS)
 

@@ -135,7 +135,7 @@ async def error_bodies(target: Target) -> Facts:
 async def described_answers(target: Target) -> Facts:
     """Make one call of each kind."""
     submitted = await target.submitted("conformance")
-    request_id = submitted.text("request_id") or _UNKNOWN
+    request_id = submitted.request_id or _UNKNOWN
     answers = {
         "submit": submitted,
         "status": await target.status(request_id),

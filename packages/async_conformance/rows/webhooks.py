@@ -74,20 +74,17 @@ def _parsed(delivery: Delivery) -> AsyncPredictResult | None:
     "large webhook",
     word="webhook bytes",
     proves="an output of a megabyte is delivered whole",
-    expected={"characters": _LARGE, "status": "SUCCEEDED"},
+    expected={"characters": _LARGE},
     calls=10,
     needs=_NEEDS,
     is_unpublished=True,
 )
 async def large_webhook(target: Target) -> Facts:
     """Receive a long text."""
-    delivery, answer = await delivered(target, {"do": "repeat", "text": "é", "times": _LARGE})
+    delivery, _ = await delivered(target, {"do": "repeat", "text": "é", "times": _LARGE})
     data = payload_of(delivery).get("data")
     text = data.get("text") if isinstance(data, dict) else None
-    return {
-        "characters": len(text) if isinstance(text, str) else None,
-        "status": answer.text("status"),
-    }
+    return {"characters": len(text) if isinstance(text, str) else None}
 
 
 @row(
@@ -136,7 +133,7 @@ async def webhook_signature(target: Target) -> Facts:
 )
 async def receivers(target: Target) -> Facts:
     """Verify a webhook in three ways."""
-    delivery, _ = await delivered(target, _ODD)
+    delivery, _ = await delivered(target, {"receivers": [1e-7, "é"]})
     header = delivery.headers.get(SIGNATURE_HEADER.lower())
     parsed = _parsed(delivery)
     newest = target.webhook_secrets[:1]

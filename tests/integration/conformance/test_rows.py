@@ -1,4 +1,4 @@
-"""Each conformance row against the emulator in this process: it is the same, and costs no more than it says."""
+"""Each conformance row is the same at the emulator in this process, and costs no more than it says."""
 
 import pytest
 

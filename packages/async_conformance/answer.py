@@ -1,7 +1,8 @@
 """An answer of the target. Nothing about it is taken for granted: what is missing is None."""
 
-import json
 from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
 
 if TYPE_CHECKING:
     import httpx
@@ -21,9 +22,9 @@ class Answer:
 
     @property
     def body(self) -> "JsonValue":
-        """The body as JSON; None if it is not JSON."""
+        """The body as JSON; None if it is not JSON, or JSON that a report could not hold."""
         try:
-            parsed: JsonValue = json.loads(self.content)
+            parsed: JsonValue = from_json(self.content, allow_inf_nan=False)
         except ValueError:
             return None
         return parsed

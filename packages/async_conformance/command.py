@@ -104,7 +104,7 @@ def conformance(
     _ask(session, is_agreed=is_agreed)
     code = session.run()
     if as_json:
-        display.show_json(session.report)
+        display.show_json(session.report.model_dump(mode="json"))
     return code
 
 

@@ -26,9 +26,6 @@ from async_inference.cli.service import Service
 from async_inference.errors import ApiError, ConnectionFailed, InvalidSetting
 from async_inference.webhook_url import webhook_url_problem
 
-_TIMEOUT = httpx.Timeout(30.0, read=120.0)
-"""A call of the model may wait for a replica to start."""
-
 
 class Session:
     """A run, as it was asked for. Raises InvalidSetting and click's errors before the first call."""
@@ -116,9 +113,7 @@ class Session:
         budget = Budget(max_calls=self._max_calls, max_seconds=self._max_seconds, clock=self._clock)
         receiver = Receiver(self._webhook_url, self._clock) if self._webhook_url else None
         async with AsyncExitStack() as stack:
-            http = await stack.enter_async_context(
-                httpx.AsyncClient(timeout=_TIMEOUT, trust_env=not self._endpoint.is_local)
-            )
+            http = await stack.enter_async_context(httpx.AsyncClient(trust_env=not self._endpoint.is_local))
             if receiver is not None and self._port is not None:
                 await stack.enter_async_context(listening(receiver, self._port))
                 await _check_that_it_leads_here(receiver, http)
@@ -168,7 +163,7 @@ def _checked_webhook_url(url: str | None, port: int | None) -> str | None:
 async def _check_that_it_leads_here(receiver: Receiver, http: httpx.AsyncClient) -> None:
     hook = receiver.hook()
     try:
-        status = (await http.post(hook.url, content=b"{}")).status_code
+        status = (await http.post(hook.url, content=b"{}", timeout=30.0)).status_code
     except httpx.RequestError as error:
         raise InvalidSetting("--webhook-url", f"nothing answers there: {error}") from error
     if not hook.deliveries:

@@ -12,6 +12,7 @@ from async_conformance.clock import Clock
 from async_conformance.receiver import Receiver
 from async_conformance.row import NotTried
 from async_inference.endpoint import Endpoint
+from async_inference.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.4
 """The pause between two looks at a status. Four rows at once stay under 20 calls a second, the limit."""
 
-_PATIENCE = (1.0, 2.0, 4.0, 8.0)
+_PAUSES = (1.0, 2.0, 4.0, 8.0)
 """Seconds to wait after each 429 in a row."""
+
+_PATIENCE = 30.0
+_PATIENCE_WITH_MODEL = 120.0
+"""Seconds to wait for an answer; a call of the model may wait until a replica has started."""
 
 _QUIET_SECONDS = 60.0
 _UNDER_WAY = ("QUEUED", "IN_PROGRESS")
@@ -70,13 +75,16 @@ class Target:
         body: object = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        patience: float = _PATIENCE,
     ) -> Answer:
         """Make a call, with the key unless `headers` are given; again after a while if the answer is 429.
 
         Raises NoAnswer, BudgetSpent, and NotTried if every answer is 429.
         """
-        for pause in _PATIENCE:
-            answer = await self.call_once(method, url, body=body, content=content, headers=headers)
+        for pause in _PAUSES:
+            answer = await self.call_once(
+                method, url, body=body, content=content, headers=headers, patience=patience
+            )
             if answer.status != 429:
                 return answer
             await self.clock.sleep(pause)
@@ -90,13 +98,17 @@ class Target:
         body: object = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        patience: float = _PATIENCE,
     ) -> Answer:
-        """Make one call, whatever the answer. Raises NoAnswer and BudgetSpent."""
+        """Make one call, whatever the answer; wait `patience` seconds for it.
+
+        Raises NoAnswer and BudgetSpent.
+        """
         self.budget.spend()
         given: dict[str, Any] = {"json": body} if body is not None else {"content": content}
         sent = {"Authorization": f"Bearer {self.api_key}"} if headers is None else headers
         try:
-            return Answer(await self._http.request(method, url, headers=sent, **given))
+            return Answer(await self._http.request(method, url, headers=sent, timeout=patience, **given))
         except httpx.RequestError as error:
             raise NoAnswer(f"no answer: {str(error) or type(error).__name__}") from error
 
@@ -118,11 +130,17 @@ class Target:
 
     async def status(self, request_id: str) -> Answer:
         """Return the status of a request."""
-        return await self.call("GET", self.endpoint.async_request(request_id))
+        return await self.call("GET", self._url_of(request_id))
 
     async def cancel(self, request_id: str) -> Answer:
         """Cancel a request."""
-        return await self.call("DELETE", self.endpoint.async_request(request_id))
+        return await self.call("DELETE", self._url_of(request_id))
+
+    def _url_of(self, request_id: str) -> str:
+        try:
+            return self.endpoint.async_request(request_id)
+        except InvalidSetting as error:
+            raise NotTried(f"a submit was answered with an id that no url can hold: {error}") from error
 
     async def queue_status(self) -> Answer:
         """Return the status of the queue."""
@@ -166,7 +184,8 @@ class Target:
 
     async def predict(self, model_input: "JsonValue") -> Answer:
         """Call the model and wait for its output."""
-        return await self.call("POST", self.endpoint.predict, body=model_input)
+        url = self.endpoint.predict
+        return await self.call("POST", url, body=model_input, patience=_PATIENCE_WITH_MODEL)
 
     async def described(self) -> dict[str, Any]:
         """Return the conformance Truss's description of itself. Raises NotTried for another model."""

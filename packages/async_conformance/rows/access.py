@@ -1,11 +1,13 @@
 """Hosts, keys, paths and errors."""
 
+import re
 from dataclasses import replace
 
 from async_conformance.row import Facts, NotTried, row
 from async_conformance.target import Target
 
 _UNKNOWN = "0123456789abcdef0123456789abcdef"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _REQUEST_ID = "X-Baseten-Request-Id"
 
 
@@ -63,7 +65,7 @@ async def operations(target: Target) -> Facts:
     endpoint = target.endpoint
     if endpoint.deployment_id or endpoint.environment != "production":
         raise NotTried("the target is not the environment production")
-    deployment_id = (await target.queue_status()).text("deployment_id")
+    deployment_id = await _id(target, "deployment_id")
     urls = {
         "/production": endpoint.async_queue_status,
         "/environments/production": f"{endpoint.base_url}/environments/production/async_queue_status",
@@ -81,13 +83,21 @@ async def operations(target: Target) -> Facts:
 async def hosts(target: Target) -> Facts:
     """Call the host of the model; another server is told its name."""
     base_url = target.endpoint.base_url
-    model_id = (await target.queue_status()).text("model_id")
+    model_id = await _id(target, "model_id")
     headers = {
         "Authorization": f"Bearer {target.api_key}",
         "Host": f"model-{model_id}.api.baseten.co",
     }
     urls = {"with a target": target.endpoint.async_queue_status, "bare": f"{base_url}/async_queue_status"}
     return {name: (await target.call("GET", url, headers=headers)).status for name, url in urls.items()}
+
+
+async def _id(target: Target, name: str) -> str:
+    """An id in the queue's status. Raises NotTried where it could not be part of a url."""
+    found = (await target.queue_status()).text(name)
+    if not _ID.fullmatch(found):
+        raise NotTried(f"the queue's status has no {name}")
+    return found
 
 
 @row(

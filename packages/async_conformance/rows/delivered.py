@@ -1,7 +1,8 @@
 """Requests with a webhook, and what was delivered, for the rows of webhooks."""
 
-import json
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
 
 from async_conformance.answer import Answer
 from async_conformance.receiver import Delivery, Hook
@@ -32,7 +33,7 @@ async def delivered(target: Target, model_input: "JsonValue") -> tuple[Delivery,
 def payload_of(delivery: Delivery) -> dict[str, Any]:
     """The fields of a webhook; none, if it is no JSON object."""
     try:
-        payload = json.loads(delivery.body)
+        payload = from_json(delivery.body, allow_inf_nan=False)
     except ValueError:
         return {}
     return payload if isinstance(payload, dict) else {}

@@ -130,6 +130,7 @@ STATUS = (
 LIMITS = (
     Platform(row="status calls", differs="22", settings={"status_calls_per_second": 22}),
     Platform(row="cancellations", differs="100", settings={"cancels_per_second": 100}),
+    Platform(row="submits", differs="600", settings={"submits_per_minute": 600}),
     Platform(row="queue status calls", differs="22", settings={"queue_status_calls_per_second": 22}),
     answers("429", "Retry-After", header("Retry-After", "1"), "GET", QUEUE, code=429),
     answers("429", "its code", fields(error_code="x"), "GET", QUEUE, code=429),

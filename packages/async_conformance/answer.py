@@ -1,5 +1,6 @@
 """An answer of the target. Nothing about it is taken for granted: what is missing is None."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
@@ -13,12 +14,18 @@ _SHOWN = 300
 
 
 class Answer:
-    """A status, headers and a body, which may be anything."""
+    """A status, headers and a body, which may be anything.
 
-    def __init__(self, response: "httpx.Response") -> None:
+    A text in `hidden` that the target repeats is blotted out, so that no report ever holds a key.
+    """
+
+    def __init__(self, response: "httpx.Response", hidden: Sequence[str] = ()) -> None:
         self.status = response.status_code
         self.content = response.content
+        for text in hidden:
+            self.content = self.content.replace(text.encode(), b"(hidden)")
         self._headers = response.headers
+        self._hidden = hidden
 
     @property
     def body(self) -> "JsonValue":
@@ -48,7 +55,7 @@ class Answer:
     def header(self, name: str) -> str | None:
         """A header; names ignore case."""
         value: str | None = self._headers.get(name)
-        return value
+        return "(hidden)" if value and any(text in value for text in self._hidden) else value
 
     @property
     def is_success(self) -> bool:

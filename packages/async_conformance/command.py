@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     help="Write the report here. An interrupted run with the same report goes on where it stopped.",
 )
 @click.option("--fresh", is_flag=True, help="Begin anew, even if the run of the report was interrupted.")
-@click.option("--only", "names", multiple=True, metavar="ROW", help="Try this row alone. Repeatable.")
+@click.option(
+    "--only",
+    "names",
+    multiple=True,
+    metavar="ROW",
+    help="Try this row again, and keep the others of the report. Repeatable.",
+)
 @click.option(
     "--max-calls",
     default=1_500,

@@ -1,7 +1,7 @@
 """The lines of a run: one for each row, and a summary."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from async_conformance.plan import Plan
 from async_conformance.report import Report
@@ -20,9 +20,9 @@ def row_lines(row: Row, verdict: Verdict) -> Iterator[str]:
         yield f"{'':<10}   {name}: expected {_in_short(expected)}, seen {_in_short(seen)}"
 
 
-def summary(report: Report) -> str:
-    """How many rows ended how."""
-    counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in Outcome)
+def summary(report: Report, rows: Sequence[Row]) -> str:
+    """How many of these rows ended how."""
+    counts = ", ".join(f"{report.count(outcome, rows)} {outcome}" for outcome in Outcome)
     return f"{counts}; {report.calls:,} calls"
 
 

@@ -5,7 +5,7 @@ output or the url of a webhook.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +36,10 @@ class ReportedRow(BaseModel):
 
 
 class Report(BaseModel):
-    """What a run has found so far. `target` is the url of its submits; rows stand under their names."""
+    """What runs have found so far. `target` is the url of the submits; rows stand under their names.
+
+    It is finished once every row has been decided on, be it that it is not tried.
+    """
 
     format: Literal[1] = 1
     target: str
@@ -62,9 +65,9 @@ class Report(BaseModel):
         found = self.rows.get(row.name)
         return found is not None and found.outcome is not Outcome.NOT_TRIED
 
-    def count(self, outcome: Outcome) -> int:
-        """Return how many rows ended like this."""
-        return sum(row.outcome is outcome for row in self.rows.values())
+    def count(self, outcome: Outcome, rows: Iterable[Row]) -> int:
+        """Return how many of these rows ended like this."""
+        return sum(self.rows[row.name].outcome is outcome for row in rows if row.name in self.rows)
 
     @property
     def settings(self) -> Mapping[str, int | bool]:

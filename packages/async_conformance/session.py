@@ -55,8 +55,9 @@ class Session:
         self._clock = SystemClock()
         with service.client() as client:
             self._endpoint = client.endpoint
-        self.report = self._opened_report(is_fresh=is_fresh)
-        rows = [row for row in _chosen(names) if not self.report.is_known(row)]
+        self._rows = _chosen(names)
+        self.report = self._opened_report(is_fresh=is_fresh, is_chosen=bool(names))
+        rows = [row for row in self._rows if names or not self.report.is_known(row)]
         self.plan = Plan.of(rows, have=self._have(), max_calls=max_calls, max_seconds=max_seconds)
 
     @property
@@ -71,16 +72,16 @@ class Session:
         self._check_access()
         self.report.write(self._path)
         stopped = asyncio.run(self._run())
-        self.report.is_finished = stopped is None
+        self.report.is_finished = stopped is None and all(row.name in self.report.rows for row in ROWS)
         self.report.write(self._path)
-        display.note(f"{summary(self.report)}; the report is {self._path}")
+        display.note(f"{summary(self.report, self._rows)}; the report is {self._path}")
         if stopped is not None:
             display.note(f"stopped early: {stopped}; the same command goes on from here")
             return TIMEOUT if isinstance(stopped, BudgetSpent) else FAILURE
-        return FAILURE if self.report.count(Outcome.DIFFERS) else 0
+        return FAILURE if self.report.count(Outcome.DIFFERS, self._rows) else 0
 
-    def _opened_report(self, *, is_fresh: bool) -> Report:
-        """Return the report of the run that was interrupted, or a new one."""
+    def _opened_report(self, *, is_fresh: bool, is_chosen: bool) -> Report:
+        """Return the report to go on with, or a new one."""
         new = Report(target=self._endpoint.submit, started_at=self._clock.now())
         if is_fresh or not self._path.exists():
             return new
@@ -89,7 +90,7 @@ class Session:
             raise InvalidSetting(
                 f"report {self._path}", f"is that of {found.target}: give another --report, or --fresh"
             )
-        return new if found.is_finished else found
+        return new if found.is_finished and not is_chosen else found
 
     def _have(self) -> set[Need]:
         have = {Need.CHAIN if self._endpoint.is_chain else Need.MODEL}
@@ -177,5 +178,5 @@ async def _check_model(target: Target) -> None:
         raise ConnectionFailed(target.endpoint.base_url, str(error)) from error
     except NotTried as error:
         raise InvalidSetting(
-            "the model", f"{error}: it is not the Truss of examples/conformance, see docs/conformance.md"
+            "the model", f"{error}; the rows need the Truss of examples/conformance, see docs/conformance.md"
         ) from error

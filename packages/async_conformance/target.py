@@ -17,8 +17,13 @@ from async_inference.errors import InvalidSetting
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+TRUSS_VERSION = 1
+"""The version of examples/conformance that the rows rely on, as its model states it."""
+
 POLL_SECONDS = 0.4
-"""The pause between two looks at a status. Four rows at once stay under 20 calls a second, the limit."""
+"""The first pause between two looks at a status: four rows at once stay under the limit, 20 a second."""
+
+_GROWTH, _LONGEST_PAUSE = 1.5, 2.0
 
 _PAUSES = (1.0, 2.0, 4.0, 8.0)
 """Seconds to wait after each 429 in a row."""
@@ -108,9 +113,10 @@ class Target:
         given: dict[str, Any] = {"json": body} if body is not None else {"content": content}
         sent = {"Authorization": f"Bearer {self.api_key}"} if headers is None else headers
         try:
-            return Answer(await self._http.request(method, url, headers=sent, timeout=patience, **given))
+            response = await self._http.request(method, url, headers=sent, timeout=patience, **given)
         except httpx.RequestError as error:
             raise NoAnswer(f"no answer: {str(error) or type(error).__name__}") from error
+        return Answer(response, hidden=(self.api_key, *self.webhook_secrets))
 
     async def burst(self, method: str, url: str, count: int, *, content: bytes | None = None) -> list[Answer]:
         """Make this many calls at once."""
@@ -149,12 +155,14 @@ class Target:
     async def ended(self, request_id: str, seconds: float = 60.0) -> Answer:
         """Return the status once the request and its webhook have ended; after `seconds`, whatever it is."""
         end = self.clock.seconds() + seconds
+        pause = POLL_SECONDS
         while True:
             answer = await self.status(request_id)
             is_over = answer.text("status") not in _UNDER_WAY and answer.text("webhook_status") != "PENDING"
             if is_over or self.clock.seconds() >= end:
                 return answer
-            await self.clock.sleep(POLL_SECONDS)
+            await self.clock.sleep(pause)
+            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
     async def started(self, request_id: str, seconds: float = 30.0) -> Answer:
         """Return the status once the request is no longer QUEUED, or after `seconds`."""
@@ -164,6 +172,15 @@ class Target:
             if answer.text("status") != "QUEUED" or self.clock.seconds() >= end:
                 return answer
             await self.clock.sleep(POLL_SECONDS)
+
+    async def queued(self, model_input: "JsonValue", **fields: "JsonValue") -> str:
+        """Submit a request that waits behind another one. Raises NotTried where it does not have to."""
+        request_id = await self.submit(model_input, **fields)
+        if (await self.status(request_id)).text("status") in ("IN_PROGRESS", "SUCCEEDED"):
+            raise NotTried(
+                "the deployment ran two requests at once: give it one replica and a concurrency of 1"
+            )
+        return request_id
 
     async def occupy(self, seconds: float) -> str:
         """Let a request run for `seconds`, so that the next ones stay in the queue; return its id."""
@@ -194,6 +211,8 @@ class Target:
         if not isinstance(body, dict) or "conformance_truss" not in body:
             said = answer.text("error") or "another output"
             raise NotTried(f"the model answered {answer.in_short}: {said}")
+        if (version := body["conformance_truss"]) != TRUSS_VERSION:
+            raise NotTried(f"it has version {version} where {TRUSS_VERSION} is needed: push it again")
         return body
 
     async def recalled(self, request_id: str) -> list[dict[str, Any]]:

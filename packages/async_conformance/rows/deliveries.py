@@ -1,11 +1,13 @@
 """Webhooks: the attempts at a delivery, and what becomes of the request."""
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING
 
 from async_conformance.receiver import Hook
 from async_conformance.row import Facts, Need, NotTried, row
 from async_conformance.rows.delivered import ended_with
+from async_conformance.rows.pauses import about
 from async_conformance.target import Target
 from async_inference.webhooks import SIGNATURE_HEADER
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 _NEEDS = (Need.MODEL, Need.WEBHOOK)
 _TOO_SLOW = 12.0  # docs.baseten.co/inference/async: an answer after 10 s is none
+_PAUSE = 2.0
 _ANSWERS = (204, 301, 400, 410, 500, 502, 503, 504)
 _REPEATED = (500, 502, 503, 504)
 
@@ -54,7 +57,7 @@ async def webhook_statuses(target: Target) -> Facts:
     expected={
         **{str(status): 2 if status in _REPEATED else 1 for status in _ANSWERS},
         "none within 10 s": 2,
-        "pause": 2.0,
+        "pause": [_PAUSE],
     },
     calls=160,
     seconds=20.0,
@@ -66,15 +69,13 @@ async def webhook_retry(target: Target) -> Facts:
     hooks["none within 10 s"] = target.receiver.hook(200, seconds=_TOO_SLOW)
     await asyncio.gather(*(ended_with(target, hook, "conformance") for hook in hooks.values()))
     seen: dict[str, JsonValue] = {name: len(hook.deliveries) for name, hook in hooks.items()}
-    return {**seen, "pause": _pause(hooks["503"])}
+    return {**seen, "pause": [*about(_pauses(hooks["503"]), (_PAUSE,))]}
 
 
-def _pause(hook: Hook) -> float | None:
-    """The seconds between two deliveries, down to the half second below."""
-    if len(hook.deliveries) < 2:
-        return None
-    first, second = hook.deliveries[:2]
-    return int((second.at - first.at + 0.05) * 2) / 2
+def _pauses(hook: Hook) -> list[float]:
+    """The seconds between the deliveries."""
+    times = [delivery.at for delivery in hook.deliveries]
+    return [later - earlier for earlier, later in itertools.pairwise(times)]
 
 
 @row(

@@ -4,12 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 from async_conformance.row import Facts, row
 from async_conformance.rows.errors import TWICE, first_error
+from async_conformance.rows.pauses import about
 from async_conformance.target import Target
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
 _MESSAGE = "as it was asked to, é"
+_BY_DEFAULT = (1.0, 2.0)  # docs.baseten.co/inference/async
+_CAPPED = (1.0, 1.5)
 _CODES = {
     400: "MODEL_INVALID_INPUT, final",
     404: "MODEL_DOES_NOT_EXIST, final",
@@ -83,7 +86,7 @@ async def own_400(target: Target) -> Facts:
 @row(
     "retry delays",
     proves="three attempts by default, after 1 and 2 seconds, and the longest delay is a setting",
-    expected={"by default": [1.0, 2.0], "at most 1.5 s": [1.0, 1.5], "attempts of one": 1},
+    expected={"by default": [*_BY_DEFAULT], "at most 1.5 s": [*_CAPPED], "attempts of one": 1},
     calls=40,
     seconds=9.0,
     is_alone=True,
@@ -98,18 +101,21 @@ async def retry_delays(target: Target) -> Facts:
     once = await target.submit(failing, inference_retry_config={"max_attempts": 1})
     await target.ended(once)
     return {
-        "by default": [*_pauses(await target.recalled(default))],
-        "at most 1.5 s": [*_pauses(await target.recalled(capped))],
+        "by default": [*about(_pauses(await target.recalled(default)), _BY_DEFAULT)],
+        "at most 1.5 s": [*about(_pauses(await target.recalled(capped)), _CAPPED)],
         "attempts of one": len(await target.recalled(once)),
     }
 
 
 def _pauses(calls: list[dict[str, Any]]) -> list[float]:
-    """The seconds between the calls, down to the half second below."""
-    ends = [float(each.get("ended_at") or 0) for each in calls]
-    starts = [float(each.get("started_at") or 0) for each in calls]
-    pauses = [start - end for end, start in zip(ends, starts[1:], strict=False)]
-    return [int((pause + 0.05) * 2) / 2 for pause in pauses]
+    """The seconds between the calls."""
+    ends = [_seconds(each.get("ended_at")) for each in calls]
+    starts = [_seconds(each.get("started_at")) for each in calls]
+    return [start - end for end, start in zip(ends, starts[1:], strict=False)]
+
+
+def _seconds(value: Any) -> float:
+    return value if isinstance(value, float) else 0.0
 
 
 @row(

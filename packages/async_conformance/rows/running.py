@@ -58,15 +58,15 @@ async def model_variables(target: Target) -> Facts:
     proves="sync calls come first, then priority, then age",
     expected={"order": ["sync", "priority 0", "priority 0, younger", "priority 2"]},
     calls=30,
-    seconds=6.0,
+    seconds=8.0,
     is_alone=True,
 )
 async def sync_first(target: Target) -> Facts:
     """Queue requests behind a running one, and call the model meanwhile."""
-    await target.occupy(2.0)
+    await target.occupy(4.0)
     short: dict[str, JsonValue] = {"do": "sleep", "seconds": 0.2}
     order = (("priority 2", 2), ("priority 0", 0), ("priority 0, younger", 0))
-    ids = {name: await target.submit(short, priority=priority) for name, priority in order}
+    ids = {name: await target.queued(short, priority=priority) for name, priority in order}
     sync = (await target.predict(short)).header("X-Baseten-Request-Id")
     if sync is not None:
         ids["sync"] = sync.partition(":")[0]

@@ -127,7 +127,7 @@ WEBHOOKS = (
         webhook_status="FAILED",
     ),
     Platform(row="webhook retry", differs="502 is final", hook_answers={502: 501}),
-    Platform(row="webhook retry", differs="410 is repeated", hook_answers={301: 500}),
+    Platform(row="webhook retry", differs="301 is repeated", hook_answers={301: 500}),
     Platform(row="webhook attempts", differs="three", settings={"webhook_attempts": 3}),
     webhooks("webhook repeat", "a new time", refreshed_time),
     answers(

@@ -2,9 +2,11 @@
 
 import json
 import socket
+from typing import Any
 
 import pytest
 
+from async_conformance.rows import ROWS
 from tests.unit.async_conformance.conftest import written
 
 KEYS = ("--only", "keys", "--yes")
@@ -28,7 +30,7 @@ def test_a_row_is_a_line_and_the_report_holds_no_key(run, service, path, api_key
     assert "1 rows, at most 2 calls, about 1 min" in result.stderr
     assert "1 same, 0 differs, 0 not tried; 3 calls" in result.stderr
     report = written(path)
-    assert (report["format"], report["is_finished"], report["calls"]) == (1, True, 3)
+    assert (report["format"], report["is_finished"], report["calls"]) == (1, False, 3)
     assert report["target"] == f"{service.url}/production/async_predict"
     assert report["rows"]["keys"]["seen"] == {"Bearer": 200, "Api-Key": 200}
     text = path.read_text(encoding="utf-8")
@@ -59,24 +61,47 @@ def test_nothing_is_called_before_it_is_agreed_to(run, api, path):
     assert not path.exists()
 
 
-def test_an_interrupted_run_goes_on_and_a_finished_one_begins_anew(run, service, path):
-    run(*KEYS)
-    report = written(path)
-    path.write_text(json.dumps({**report, "is_finished": False}))
-    service.calls.clear()
+def all_but(name: str, *, is_finished: bool, url: str) -> dict[str, Any]:
+    """The report of a run in which one row is left."""
+    rows = {row.name: {"word": row.word, "outcome": "same"} for row in ROWS if row.name != name}
+    target, time = f"{url}/production/async_predict", "2026-01-01T00:00:00Z"
+    started: dict[str, Any] = {"format": 1, "target": target, "started_at": time, "calls": 7}
+    return {**started, "rows": rows, "is_finished": is_finished}
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(run, service, path):
     service.answer("POST", "/production/wake", 202, {})
-    result = run("--only", "keys", "--only", "wake", "--yes")
-    assert "has 1 rows already; 1 rows, at most 1 calls" in result.stderr
-    assert result.stdout == "same       wake\n"
-    assert (set(written(path)["rows"]), written(path)["calls"]) == ({"keys", "wake"}, 3 + 2)
+    path.write_text(json.dumps(all_but("wake", is_finished=False, url=service.url)))
+    result = run("--yes")
+    assert f"has {len(ROWS) - 1} rows already; 1 rows, at most 1 calls" in result.stderr
+    assert (result.exit_code, result.stdout) == (0, "same       wake\n")
+    assert (len(written(path)["rows"]), written(path)["calls"]) == (len(ROWS), 7 + 2)
+    assert written(path)["is_finished"] is True
+
+
+@pytest.mark.parametrize(("is_finished", "arguments"), [(True, []), (False, ["--fresh"])])
+def test_a_finished_run_begins_anew_and_so_does_a_fresh_one(run, service, path, is_finished, arguments):
+    path.write_text(json.dumps(all_but("wake", is_finished=is_finished, url=service.url)))
+    result = run("--yes", "--max-calls", "1", *arguments)
+    assert "stopped early" in result.stderr or "not tried" in result.stdout
+    assert written(path)["rows"].get("keys", {}).get("outcome") != "same"
+
+
+def test_a_row_that_is_asked_for_is_tried_again_and_the_others_are_kept(run, service, path):
+    path.write_text(json.dumps(all_but("wake", is_finished=True, url=service.url)))
+    service.answer("POST", "/production/wake", 200, {})
+    assert run("--only", "wake", "--yes").exit_code == 1
+    assert len(written(path)["rows"]) == len(ROWS)
     assert run(*KEYS).stdout == "same       keys\n"
-    assert set(written(path)["rows"]) == {"keys"}
+    assert run(*KEYS).exit_code == 0  # of the rows that were asked for
+    assert written(path)["rows"]["wake"]["outcome"] == "differs"
 
 
-def test_fresh_begins_anew(run, service, path):
-    run(*KEYS)
-    path.write_text(json.dumps({**written(path), "is_finished": False}))
-    assert run(*KEYS, "--fresh").stdout == "same       keys\n"
+def test_a_key_that_the_target_repeats_does_not_reach_the_report(run, service, path, api_key):
+    service.answer("GET", "/conformance", 404, {"error": api_key, "error_code": f"x{api_key}"})
+    result = run("--only", "error bodies", "--yes", "--webhook-secret", "whsec_sesame")
+    assert "(hidden)" in path.read_text(encoding="utf-8")
+    assert api_key not in path.read_text(encoding="utf-8") + result.output
 
 
 def test_a_spent_budget_stops_early_and_the_next_run_goes_on(run, service, path):
@@ -108,16 +133,17 @@ def test_nobody_answers(refused):
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (200, {"output": 1}, "answered 200: another output"),
-        (500, {"error": "é"}, "answered 500: é"),
-        (200, b"<html>", "answered 200: another output"),
-        (400, {"error": "no", "error_code": "model_not_ready"}, "answered 400 model_not_ready: no"),
+        (200, {"output": 1}, "the model answered 200: another output"),
+        (200, {"conformance_truss": 0}, "it has version 0 where 1 is needed: push it again"),
+        (500, {"error": "é"}, "the model answered 500: é"),
+        (200, b"<html>", "the model answered 200: another output"),
+        (400, {"error": "no", "error_code": "model_not_ready"}, "the model answered 400 model_not_ready: no"),
     ],
 )
 def test_another_model_is_refused_in_one_line(refused, api, status, body, said):
     api.answer("GET", "/production/async_queue_status", 200, {})
     api.answer("POST", "/production/predict", status, body)
-    refused(2, f"the model: the model {said}: it is not the Truss of examples/conformance", *KEYS)
+    refused(2, f"the model: {said}; the rows need the Truss of examples/conformance", *KEYS)
 
 
 @pytest.mark.parametrize(

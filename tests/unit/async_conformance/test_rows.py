@@ -9,10 +9,12 @@ import pytest
 from async_conformance.report import Report, ReportedRow
 from async_conformance.row import Need
 from async_conformance.rows import ROWS
+from async_conformance.target import TRUSS_VERSION
 from async_conformance.verdict import Outcome
 from async_emulator.command.like import TAKEN
 from async_emulator.command.serve import serve
 from docs import conformance_rows
+from examples.conformance.model import model
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -20,6 +22,10 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_each_row_has_a_name_of_its_own_and_a_word_of_the_closeness_table():
     assert len({row.name for row in ROWS}) == len(ROWS)
     assert {row.word for row in ROWS} <= set(conformance_rows.closeness_words())
+
+
+def test_the_truss_is_of_the_version_that_the_rows_rely_on():
+    assert model.VERSION == TRUSS_VERSION
 
 
 def test_the_docs_list_the_rows_that_there_are():

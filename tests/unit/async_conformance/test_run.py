@@ -9,12 +9,13 @@ import pytest
 from async_conformance.budget import Budget, BudgetSpent
 from async_conformance.clock import SystemClock
 from async_conformance.report import Report
-from async_conformance.row import Need
+from async_conformance.row import Need, Row
 from async_conformance.rows import ROWS, limits
 from async_conformance.run import run_rows
 from async_conformance.target import NoAnswer, Target
-from async_conformance.verdict import Outcome
+from async_conformance.verdict import Outcome, Verdict
 from async_inference.endpoint import Endpoint
+from async_inference.errors import InvalidSetting
 from tests.conformance_platform import Verdicts
 
 FAST = [row for row in ROWS if row.needs == {Need.MODEL} and row not in limits.ROWS]
@@ -92,6 +93,27 @@ async def test_429_without_end_is_not_tried_and_stays_within_the_budget(serve):
     not_tried = [verdict for verdict in verdicts.of.values() if verdict.outcome is Outcome.NOT_TRIED]
     assert len(not_tried) == len(FAST)
     assert target.budget.calls <= 4 * len(FAST)
+
+
+class FullDisk(Verdicts):
+    def ended(self, row: Row, verdict: Verdict) -> None:
+        raise InvalidSetting("report", "cannot be written: No space left on device")
+
+
+async def test_a_report_that_can_no_longer_be_written_ends_the_run(serve):
+    target = serve(lambda request: httpx.Response(200, json={}))
+    with pytest.raises(InvalidSetting, match="No space left"):
+        await run_rows(FAST, target, FullDisk())
+
+
+async def test_a_deployment_that_runs_all_at_once_says_so_where_a_row_needs_a_queue(serve):
+    answers = {"request_id": "r1", "status": "IN_PROGRESS", "num_in_progress_requests": 0}
+    verdicts = Verdicts()
+    rows = [row for row in FAST if row.name in ("cancel", "queue status", "expiry", "statuses", "sync first")]
+    await run_rows(rows, serve(lambda request: httpx.Response(200, json=answers)), verdicts)
+    assert {verdict.reason for verdict in verdicts.of.values()} == {
+        "the deployment ran two requests at once: give it one replica and a concurrency of 1"
+    }
 
 
 async def test_a_spent_budget_ends_the_run_with_no_call_more(serve):

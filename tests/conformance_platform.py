@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from async_conformance.budget import Budget
-from async_conformance.receiver import Receiver
+from async_conformance.receiver import BROKEN, Receiver
 from async_conformance.row import NotTried, Row
 from async_conformance.run import run_rows
 from async_conformance.target import Target
@@ -137,6 +137,8 @@ class SentWebhooks(Receivers):
         if sent != body:  # a platform with other bytes signs those
             sent_headers[SIGNATURE_HEADER] = signature_header(sent, SECRETS)
         status = await self.receiver.receive(url, sent_headers, sent)
+        if status == BROKEN:
+            raise OSError("the connection is broken")
         return ReceiverAnswer(status=self.altered_answers.get(status, status), body="")
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from async_conformance.clock import Clock
 from async_inference.errors import InvalidSetting
 
+BROKEN = 0
+"""Stands for the status of a connection that is broken off."""
+
 _MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -24,7 +27,8 @@ class Delivery:
 class Hook:
     """The url of one webhook, and the deliveries to it.
 
-    It answers `statuses`, one after the other, each after `seconds`, and then 200 at once.
+    It answers `statuses`, one after the other, each after `seconds`, and then 200 at once. BROKEN stands for
+    no answer, but the end of the connection.
     """
 
     url: str
@@ -49,7 +53,7 @@ class Receiver:
         return hook
 
     async def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Take a delivery, and return the status to answer it with: 404 for an unknown path."""
+        """Take a delivery, and return the status of its answer, or BROKEN; 404 for an unknown path."""
         hook = self._hooks.get(path.rpartition("/")[2])
         if hook is None:
             return 404
@@ -69,7 +73,9 @@ async def listening(receiver: Receiver, port: int) -> AsyncIterator[None]:
 
     async def handle(request: web.Request) -> web.Response:
         status = await receiver.receive(request.path, request.headers, await request.read())
-        return web.Response(status=status)
+        if status == BROKEN and request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=status or 500)
 
     app = web.Application(client_max_size=_MOST_BYTES)
     app.router.add_route("*", "/{path:.*}", handle)

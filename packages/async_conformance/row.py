@@ -36,6 +36,7 @@ class NotTried(Exception):
 class Row:
     """One row. `word` is the word or the option in the last column of the closeness table.
 
+    What it sees beyond `expected` is only reported, such as the words of messages, which are not published.
     `calls` and `seconds` are what it costs at most where all is as expected. A row that `is_alone` depends on
     what else the deployment does. With `is_unpublished`, Baseten's pages do not say what is expected.
     `settings` names the fact that each option of the emulator can be taken from.

@@ -131,6 +131,7 @@ async def error_bodies(target: Target) -> Facts:
         **{name: answer.in_short for name, answer in answers.items()},
         "keys": odd[0] if odd else ["error", "error_code"],
         "request id in the header": all(answer.header(_REQUEST_ID) for answer in answers.values()),
+        "messages": [answer.text("error") for answer in answers.values()],
     }
 
 

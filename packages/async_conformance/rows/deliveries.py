@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING
 
-from async_conformance.receiver import Hook
+from async_conformance.receiver import BROKEN, Hook
 from async_conformance.row import Facts, Need, NotTried, row
 from async_conformance.rows.delivered import ended_with
 from async_conformance.rows.pauses import about
@@ -56,16 +56,18 @@ async def webhook_statuses(target: Target) -> Facts:
     proves="which answers are followed by another attempt, and when",
     expected={
         **{str(status): 2 if status in _REPEATED else 1 for status in _ANSWERS},
+        "a broken connection": 2,
         "none within 10 s": 2,
         "pause": [_PAUSE],
     },
-    calls=160,
+    calls=180,
     seconds=20.0,
     needs=_NEEDS,
 )
 async def webhook_retry(target: Target) -> Facts:
-    """Answer with each status once, and once not in time."""
+    """Answer with each status once; break one connection, and answer once not in time."""
     hooks = {str(status): target.receiver.hook(status) for status in _ANSWERS}
+    hooks["a broken connection"] = target.receiver.hook(BROKEN)
     hooks["none within 10 s"] = target.receiver.hook(200, seconds=_TOO_SLOW)
     await asyncio.gather(*(ended_with(target, hook, "conformance") for hook in hooks.values()))
     seen: dict[str, JsonValue] = {name: len(hook.deliveries) for name, hook in hooks.items()}

@@ -15,6 +15,7 @@ _BY_DEFAULT = (1.0, 2.0)  # docs.baseten.co/inference/async
 _CAPPED = (1.0, 1.5)
 _CODES = {
     400: "MODEL_INVALID_INPUT, final",
+    403: "MODEL_INVALID_INPUT, final",
     404: "MODEL_DOES_NOT_EXIST, final",
     409: "MODEL_INVALID_INPUT, final",
     412: "MODEL_PREDICT_ERROR, final",

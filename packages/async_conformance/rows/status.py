@@ -143,6 +143,7 @@ async def cancel(target: Target) -> Facts:
         "of the same again": again,
         "of a running one": late,
         "status": (await target.status(queued)).text("status"),
+        "messages": [answer.text("message") for answer in answers],
     }
 
 

@@ -113,7 +113,10 @@ class Target:
         given: dict[str, Any] = {"json": body} if body is not None else {"content": content}
         sent = {"Authorization": f"Bearer {self.api_key}"} if headers is None else headers
         try:
-            response = await self._http.request(method, url, headers=sent, timeout=patience, **given)
+            async with asyncio.timeout(patience):  # also where the answer drips in, byte by byte
+                response = await self._http.request(method, url, headers=sent, timeout=patience, **given)
+        except TimeoutError as error:
+            raise NoAnswer(f"no answer: it was not complete after {patience:g} s") from error
         except httpx.RequestError as error:
             raise NoAnswer(f"no answer: {str(error) or type(error).__name__}") from error
         return Answer(response, hidden=(self.api_key, *self.webhook_secrets))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 _BODY_LIMIT = 262_144  # docs.baseten.co/inference/errors: 256 KiB
-_MUCH_LARGER = 16 * 1024 * 1024
+_MUCH_LARGER = 1024 * 1024
 _STATED_LIMIT = re.compile(r"payload size of \d+ bytes exceeds maximum size of (\d+) bytes")
 
 _RETRIES = "inference_retry_config"

@@ -1,5 +1,6 @@
 """Runs against targets that misbehave: silence, 429 without end, nonsense."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
@@ -68,6 +69,15 @@ async def test_a_target_that_never_answers_ends_the_run(serve):
         await run_rows(FAST, target, verdicts)
     assert target.budget.calls <= 2 * len(FAST)
     assert not verdicts.of
+
+
+async def test_an_answer_that_never_ends_is_none(serve):
+    async def dripping(request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(NoAnswer, match=r"it was not complete after 0\.01 s"):
+        await serve(dripping).call_once("GET", "http://target", patience=0.01)
 
 
 async def test_one_call_that_is_lost_costs_one_row(serve):

@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from async_conformance.rows import access, submitting
 from async_emulator.testing.emulator_process import EmulatorProcess
 from tests.conformance_platform import SECRETS
+from tests.prove.conformance.altered_api import PLATFORMS
+from tests.prove.conformance.altering_proxy import altering_proxy
 
 ROOT = Path(__file__).resolve().parents[3]
 TRUSS = ROOT / "examples/conformance"
@@ -133,6 +136,24 @@ def test_serve_like_a_report_is_like_the_target_of_the_report(start, tmp_path):
     assert {name: row["seen"] for name, row in seen[0].items()} == {
         name: row["seen"] for name, row in seen[1].items()
     }
+
+
+ALTERED = ("wake: 200", "error bodies: no code", "described answers: submits are text", "submit: 202")
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [each for each in PLATFORMS if f"{each.row}: {each.differs}" in ALTERED],
+    ids=lambda each: each.row,
+)
+def test_behind_a_proxy_that_alters_one_thing_exactly_its_row_differs(start, tmp_path, emulator, altered):
+    rows = [row.name for row in (*access.ROWS, *submitting.ROWS)]
+    with altering_proxy(emulator.base_url, altered.alteration()) as url:
+        run = start("--base-url", url, *(part for name in rows for part in ("--only", name)))
+        stdout, stderr = run.communicate(timeout=100)
+    assert run.returncode == 1, stdout + stderr
+    outcomes = {name: row["outcome"] for name, row in rows_of(tmp_path).items()}
+    assert outcomes == {**dict.fromkeys(rows, "same"), altered.row: "differs"}, stdout
 
 
 def test_the_example_chain_is_the_same_in_the_rows_of_chains(start, tmp_path):

@@ -49,8 +49,9 @@ lint: setup  ## Check format, lint, types and the direction of imports.
 bench: setup  ## Measure, and print ratios (ONLY="storage receipt": some).
 	$(BIN)/python -m benchmarks $(ONLY)
 
-schemas: setup  ## Write the JSON Schemas of the stored format into docs/.
+schemas: setup  ## Write what docs/ takes from the code: JSON Schemas, the rows of conformance.
 	$(BIN)/python docs/schemas.py
+	$(BIN)/python docs/conformance_rows.py
 
 lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@$(BIN)/python packages/async_emulator/trusses/environment/package_index.py $(BIN)/uv pip compile --quiet --upgrade --universal \

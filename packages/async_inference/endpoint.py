@@ -68,6 +68,16 @@ class Endpoint:
         return f"{self._target}/{'async_run_remote' if self.is_chain else 'async_predict'}"
 
     @property
+    def predict(self) -> str:
+        """The URL to call and wait for the output: of a model, or of a chain's entrypoint."""
+        return f"{self._target}/{'run_remote' if self.is_chain else 'predict'}"
+
+    @property
+    def wake(self) -> str:
+        """The URL that starts a deployment without a replica."""
+        return f"{self._target}/wake"
+
+    @property
     def async_queue_status(self) -> str:
         """The URL that tells the length of the queue."""
         return f"{self._target}/async_queue_status"

@@ -117,12 +117,14 @@ class Served:
 class Platform(FakeModel):
     """A running emulator, and the model that it runs."""
 
-    def __init__(self, data_dir: Path, clock: ManualClock | AdvanceableClock) -> None:
+    def __init__(
+        self, data_dir: Path, clock: ManualClock | AdvanceableClock, receivers: Receivers | None = None
+    ) -> None:
         super().__init__()
         self.clock = clock
         self.queue = SQLiteQueue(data_dir, self.clock.now())
         self.sweeper = Sweeper(self.queue, self.clock)
-        self.receivers = Receivers()
+        self.receivers = receivers or Receivers()
         self._data_dir = data_dir
         self._commits = GroupCommit(self.queue, clock)
         self._lent = Lent(

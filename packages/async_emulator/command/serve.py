@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from async_emulator.command.like import take_settings
 from async_emulator.command.options import api_options, deployment_options
 
 
@@ -54,6 +55,15 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
 )
 @click.option("--model-id", help="Default: made from the folder's path.")
 @click.option("--deployment-id", help="Default: made from the folder's path.")
+@click.option(
+    "--like",
+    metavar="REPORT",
+    type=click.Path(path_type=Path, dir_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=take_settings,
+    help="Take the settings that 'truss-async conformance' saw; an option that is given wins.",
+)
 @deployment_options
 @api_options
 @click.pass_context

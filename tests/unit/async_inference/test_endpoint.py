@@ -21,6 +21,7 @@ def test_a_target_is_a_path_on_the_models_host(target, path):
     endpoint = Endpoint.of_model("abc123", **target)
     assert endpoint.submit == f"{HOST}{path}/async_predict"
     assert endpoint.async_queue_status == f"{HOST}{path}/async_queue_status"
+    assert (endpoint.predict, endpoint.wake) == (f"{HOST}{path}/predict", f"{HOST}{path}/wake")
 
 
 def test_a_chain_has_a_host_and_an_operation_of_its_own():
@@ -29,6 +30,7 @@ def test_a_chain_has_a_host_and_an_operation_of_its_own():
     assert endpoint.async_request("r1") == "https://chain-xyz.api.baseten.co/async_request/r1"
     local = Endpoint(base_url="http://127.0.0.1:8080", is_chain=True)
     assert local.submit == "http://127.0.0.1:8080/production/async_run_remote"
+    assert local.predict == "http://127.0.0.1:8080/production/run_remote"
 
 
 def test_a_request_has_no_target():

@@ -14,7 +14,13 @@ NAME = ".truss_ignore"
 # Checked even if they are missing here: they hold secrets or gigabytes, and exist on other machines.
 _NEVER = (".git/config", ".venv/bin/python")
 # Checked if they exist: the platform's side, the caller's side, their tests, and a file of secrets.
-_NOT_IF_THERE = ("packages/async_emulator", "packages/async_inference", "tests", ".env")
+_NOT_IF_THERE = (
+    "packages/async_conformance",
+    "packages/async_emulator",
+    "packages/async_inference",
+    "tests",
+    ".env",
+)
 
 
 def strays(truss_dir: Path) -> list[str]:

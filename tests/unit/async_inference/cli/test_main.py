@@ -1,3 +1,4 @@
+import re
 import socket
 import sys
 from importlib import import_module
@@ -80,5 +81,5 @@ def test_no_such_command(refused):
 
 def test_a_command_that_is_not_installed_hinders_no_other(run, refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "async_emulator.command.serve", None)
-    assert "serve   (not available)" in run("--help").stdout
+    assert re.search(r"serve +\(not available\)", run("--help").stdout)
     refused(1, "serve is not available: ", "serve", ".", "--port", "1")

@@ -8,7 +8,8 @@ SETUP := $(VENV)/.setup-done
 UV := $(BIN)/python packages/async_emulator/trusses/environment/package_index.py $(BIN)/uv
 TRUSS ?= oldest pinned newest
 TRUSS_ENVIRONMENTS := .cache/truss
-OF_TRUSS := -n auto --dist loadfile -m truss
+# By file, as most of these files start a server of their own; files without such a test are not even read.
+OF_TRUSS := -n auto --dist loadfile -m truss $$(grep -rl --include='test_*.py' 'mark\.truss' tests)
 # What the emulator builds with another truss stays out of the user's cache; what uv has downloaded does not.
 SERVED_APART = XDG_CACHE_HOME=$(CURDIR)/$(<D)/cache UV_CACHE_DIR=$$($(BIN)/uv cache dir)
 
@@ -87,8 +88,9 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@$(UV) pip compile --quiet --upgrade --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --constraints requirements/dev.txt --output-file requirements/setup.txt requirements/setup.in
+	@$(BIN)/python -m tests.truss_matrix.locks
 
-truss-lock: setup  ## Pin the oldest truss that pyproject.toml allows, and the newest that there is.
+truss-lock: setup  ## Pin the oldest truss that pyproject.toml allows, and the newest that there is; nothing else.
 	@$(BIN)/python -m tests.truss_matrix.locks
 
 clean:  ## Remove what the other targets made here.

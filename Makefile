@@ -42,7 +42,7 @@ unit: setup  ## Run the unit tests alone.
 test: setup  ## Run the tests.
 	$(BIN)/pytest -n auto --dist worksteal
 
-prove: setup  ## Run the longer proofs: races, faults, crashes.
+prove: setup  ## Run the longer proofs: races, faults, crashes, other versions of truss.
 	$(BIN)/pytest -n auto --dist worksteal -m prove tests/prove
 
 truss-matrix: $(addprefix truss-,$(TRUSS))  ## Run what depends on truss on three versions of it (TRUSS="oldest newest": some).

@@ -9,7 +9,7 @@ import yaml
 
 from tests.acceptance.conftest import ROOT, truss_async, write_truss
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.truss]
 
 # As Truss's own examples are written: typed, async, with a preprocess of its own.
 MODEL = """

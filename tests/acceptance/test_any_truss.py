@@ -19,7 +19,7 @@ import uv
 from async_emulator.testing.emulator_process import EmulatorProcess
 from tests.acceptance.conftest import ROOT, Caller, write_truss
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.truss]
 
 HOOKS = """
 from starlette.requests import Request

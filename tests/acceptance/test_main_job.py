@@ -18,7 +18,11 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.parametrize(
-    ("what", "pictures"), [((), ["image.png"]), (("chain",), [f"items.{n}.image.png" for n in range(3)])]
+    ("what", "pictures"),
+    [
+        ((), ["image.png"]),
+        pytest.param(("chain",), [f"items.{n}.image.png" for n in range(3)], marks=pytest.mark.truss),
+    ],
 )
 def test_the_demos_show_everything_and_end_by_themselves(what, pictures):
     done = subprocess.run(
@@ -62,6 +66,7 @@ def outputs(folder: Path) -> dict[str, str]:
     return {"TRUSS_OUTPUTS_URL": f"{folder.as_uri()}/outputs"}
 
 
+@pytest.mark.truss
 def test_submit_wait_and_fetch(emulator, outputs, folder, tmp_path):
     submitted = truss_async(emulator, "submit", "--example", "--json", **outputs)
     assert submitted.returncode == 0, submitted.stderr
@@ -83,6 +88,7 @@ def test_submit_wait_and_fetch(emulator, outputs, folder, tmp_path):
     assert artifact["checksum"] == f"sha256:{hashlib.sha256(png).hexdigest()}"
 
 
+@pytest.mark.truss
 def test_a_bad_input_fails_with_its_reason_and_leaves_a_record(emulator, outputs, folder):
     done = truss_async(emulator, "submit", '{"image": "no image"}', "--wait", **outputs)
     assert done.returncode == 1
@@ -95,6 +101,7 @@ def test_a_bad_input_fails_with_its_reason_and_leaves_a_record(emulator, outputs
     assert "image must be a data URI or an https URL" in record.read_text()
 
 
+@pytest.mark.truss
 def test_a_sync_call_stores_its_result_too_and_answers_with_the_reference(emulator, folder):
     with Caller(emulator) as caller:
         response = caller.http.post("/production/predict", json=_example())
@@ -105,6 +112,7 @@ def test_a_sync_call_stores_its_result_too_and_answers_with_the_reference(emulat
     assert (folder / "outputs" / request_id / "result.json").is_file()
 
 
+@pytest.mark.truss
 def test_a_result_is_seen_in_the_trace_the_metrics_and_the_log(emulator, folder):
     traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     with Caller(emulator) as caller:

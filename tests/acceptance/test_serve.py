@@ -91,6 +91,7 @@ def test_a_signal_ends_everything_and_keeps_the_queue(tmp_path, serve, number):
     serve(*arguments).wait(request_id, "SUCCEEDED")
 
 
+@pytest.mark.truss
 def test_requests_are_taken_and_health_is_503_while_the_model_loads(tmp_path, serve):
     model = """
 import os, pathlib, time
@@ -111,6 +112,7 @@ class Model:
     assert caller.http.get("/healthz").status_code == 200
 
 
+@pytest.mark.truss
 @pytest.mark.closeness("truss server", "request id header")
 def test_a_truss_sees_what_baseten_would_give_it_and_not_the_shell(tmp_path, serve):
     model = """
@@ -170,6 +172,7 @@ def test_a_sync_call_passes_through_and_a_caller_who_leaves_frees_his_slot(tmp_p
     assert (response.status_code, response.json()) == (200, {"input": {"sync": True}})
 
 
+@pytest.mark.truss
 def test_a_models_refusal_reaches_the_caller(tmp_path, serve):
     model = """
 from fastapi import HTTPException
@@ -191,6 +194,7 @@ class Model:
     ]
 
 
+@pytest.mark.truss
 def test_a_model_that_does_not_load_ends_the_command_with_its_traceback(tmp_path, serve):
     model = """
 class Model:
@@ -228,6 +232,7 @@ def assert_one_line(done: subprocess.CompletedProcess[str], expected: str) -> No
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.truss
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -245,6 +250,7 @@ def test_a_folder_that_cannot_be_served_is_named_in_one_line(tmp_path, config, e
     assert_one_line(run_serve(tmp_path, "--port", "0", "--data-dir", tmp_path / "data"), expected)
 
 
+@pytest.mark.truss
 def test_a_model_that_lacks_a_module_is_named(tmp_path):
     """After the model's own traceback, as on Baseten."""
     truss = write_truss(tmp_path / "truss", "import pytest\n\nclass Model:\n    def predict(self, i): ...\n")

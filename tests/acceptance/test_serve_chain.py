@@ -16,7 +16,7 @@ from tests.acceptance.test_baseten_client import ended
 from tests.acceptance.test_serve import assert_last_line, run_serve
 from tests.acceptance.test_serve_several import until_printed
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.truss]
 
 CHAIN = """
 import asyncio, os, pathlib

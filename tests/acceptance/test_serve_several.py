@@ -67,6 +67,7 @@ def test_a_truss_and_a_chain_are_told_apart(tmp_path, serve):
     assert refused.status_code == 404
 
 
+@pytest.mark.truss
 def test_a_change_is_deployed_at_once_and_a_broken_one_changes_nothing(tmp_path, serve):
     truss = write_truss(tmp_path / "truss", model_saying("before"))
     caller = serve(truss, "--data-dir", tmp_path / "data", "--watch")

@@ -11,6 +11,8 @@ from fastapi import HTTPException
 from chain.chain import DominantColors, Item, Stored
 from truss_outputs import OutputReader, from_url
 
+pytestmark = pytest.mark.truss
+
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PICTURE = CONFIG["model_metadata"]["example_model_input"]["image"]

@@ -16,6 +16,8 @@ from async_emulator.trusses.build_context import build_context
 from async_emulator.trusses.chain import build_chain
 from async_emulator.trusses.worker.client import TrussProcess
 
+pytestmark = pytest.mark.truss
+
 HEAD = "import truss_chains as chains\n"
 CHAINLET = "class {0}(chains.ChainletBase):\n    def run_remote(self) -> int:\n        return 1\n"
 ENTRY = "@chains.mark_entrypoint\n" + CHAINLET

@@ -39,7 +39,10 @@ LEFTOVERS = [
 ]
 
 # truss asks pathspec for a pattern class by its former name.
-pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning"),
+    pytest.mark.truss,
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ from async_emulator.prediction.chainlet_error import root_reason as root_reason_
 from truss_outputs import error_reason
 from truss_outputs.results.failures import failure_of
 
+pytestmark = pytest.mark.truss
+
 FRAME = RemoteErrorDetail.StackFrame(
     filename="/packages/chain.py", lineno=42, name="run_remote", line="raise problem"
 )

@@ -19,6 +19,8 @@ from truss_outputs import ModelOutputs, OutputReader, StoreError, stored_failure
 from truss_outputs.settings.secrets import KnownSecrets
 from truss_outputs.telemetry.telemetry import Telemetry
 
+pytestmark = pytest.mark.truss
+
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
 

@@ -8,6 +8,8 @@ from click.testing import CliRunner, Result
 from async_inference.cli.main import main
 from truss_outputs import LocalStore
 
+pytestmark = pytest.mark.truss
+
 CONFIG = """
 requirements: [boto3]
 secrets: {id: null, key: null}

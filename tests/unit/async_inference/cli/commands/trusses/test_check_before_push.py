@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from async_inference.cli.main import main
 from tests.unit.async_inference.cli.commands.trusses.test_check import CONFIG, MODEL, S3
 
+pytestmark = pytest.mark.truss
+
 BUCKET = CONFIG % S3
 NO_STORE = MODEL.replace("return self._outputs.store(output, request)", "return output")
 

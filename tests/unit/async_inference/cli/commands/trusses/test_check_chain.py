@@ -6,6 +6,8 @@ from click.testing import CliRunner
 from async_inference.cli.main import main
 from tests.unit.async_inference.cli.commands.trusses.test_check_before_push import run
 
+pytestmark = pytest.mark.truss
+
 CHAIN = """
 import truss_chains as chains
 from truss_outputs import ModelOutputs

@@ -1,15 +1,8 @@
 """Proofs: longer than a test, bounded in count and time, with a seed that is printed where it matters."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.prove.stores import BUCKET, open_store
-from tests.s3_server import s3_with_bucket
-from truss_outputs.store import Store
-
-ENGINES = ("sdk", "obstore")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,28 +10,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.prove)
             item.add_marker(pytest.mark.timeout(600))
-
-
-@pytest.fixture(scope="session")
-def moto() -> Iterator[str]:
-    """The endpoint of an S3 server with one bucket."""
-    with s3_with_bucket(BUCKET) as endpoint:
-        yield endpoint
-
-
-StoreOf = Callable[[str], Store]
-
-
-@pytest.fixture(params=["memory", "file", *(f"s3-{engine}" for engine in ENGINES)])
-def store_of(request: pytest.FixtureRequest, tmp_path: Path, moto: str) -> StoreOf:
-    """Opens a store of one kind under a prefix."""
-    kind: str = request.param
-
-    def of(prefix: str) -> Store:
-        if kind == "memory":
-            return open_store(f"memory://{tmp_path.name}-{prefix}")
-        if kind == "file":
-            return open_store(f"{tmp_path.as_uri()}/{prefix}")
-        return open_store(f"s3://{BUCKET}/{tmp_path.name}/{prefix}", moto, kind.removeprefix("s3-"))
-
-    return of

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.prove.conftest import StoreOf
-from tests.prove.stores import audit
+from tests.prove.storage.conftest import StoreOf
+from tests.prove.storage.stores import audit
 from truss_outputs import OutputReader, OutputWriter, ResultReference
 
 RACES = 1_000

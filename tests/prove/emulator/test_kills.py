@@ -24,7 +24,7 @@ import pytest
 from async_emulator import EmulatorProcess
 from tests.acceptance.conftest import write_truss
 from tests.acceptance.test_serve import wait_until_none_under
-from tests.prove.forked_command import ForkingCommand
+from tests.prove.emulator.forked_command import ForkingCommand
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(600)]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove.crashing_writer import BLOBS
-from tests.prove.stores import BUCKET, audit, open_store
+from tests.prove.storage.crashing_writer import BLOBS
+from tests.prove.storage.stores import BUCKET, audit, open_store
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 KILLS = 20
 WRITES = 300
 CHECKSUMS = [f"sha256:{hashlib.sha256(blob).hexdigest()}" for blob in BLOBS.values()]
@@ -26,7 +26,7 @@ def test_what_was_acknowledged_is_there_and_what_is_there_is_whole(tmp_path, mot
     acknowledged: list[str] = []
     run = 0
     while len(acknowledged) < WRITES or run < KILLS:
-        command = [sys.executable, "-m", "tests.prove.crashing_writer", f"run{run}", *place]
+        command = [sys.executable, "-m", "tests.prove.storage.crashing_writer", f"run{run}", *place]
         writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert writer.stdout is not None
         acknowledged.append(writer.stdout.readline().strip())

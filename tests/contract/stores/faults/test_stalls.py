@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.contract.stores.stalling_proxy import StallingProxy
+from tests.contract.stores.faults.stalling_proxy import StallingProxy
 from truss_outputs import Backoff, OutputReader, OutputWriter, Store, StoreError, from_url
 from truss_outputs.stores.azure.options import AzureOptions
 from truss_outputs.stores.gcs.options import GCSOptions

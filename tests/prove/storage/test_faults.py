@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.prove.conftest import ENGINES
-from tests.prove.fault_proxy import FAULTS, FaultProxy
-from tests.prove.stores import BUCKET, audit, open_store
+from tests.prove.storage.conftest import ENGINES
+from tests.prove.storage.fault_proxy import FAULTS, FaultProxy
+from tests.prove.storage.stores import BUCKET, audit, open_store
 from truss_outputs import OutputReader, OutputWriter, StoreError
 
 WRITES = 2_000

@@ -1,12 +1,12 @@
 """Writes results without end, and prints each request id once it is stored. Its end is to be killed.
 
-python -m tests.prove.crashing_writer NAME URL [ENDPOINT ENGINE]
+python -m tests.prove.storage.crashing_writer NAME URL [ENDPOINT ENGINE]
 """
 
 import itertools
 import sys
 
-from tests.prove.stores import open_store
+from tests.prove.storage.stores import open_store
 from truss_outputs import OutputWriter
 
 BLOBS = {f"part{part}": bytes([part]) * 50_000 for part in range(3)}

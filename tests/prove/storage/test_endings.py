@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from benchmarks.loopback_server import loopback_server
-from tests.prove.conftest import ENGINES
-from tests.prove.stores import BUCKET
+from tests.prove.storage.conftest import ENGINES
+from tests.prove.storage.stores import BUCKET
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(60)]
 
@@ -39,7 +39,7 @@ def test_it_ends_at_once_and_has_committed_nothing(engine, kind):
     with loopback_server(handle) as endpoint:
         arguments = (f"s3://{BUCKET}/endings", endpoint, engine, kind)
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.prove.stalled_coroutine", *arguments],
+            [sys.executable, "-m", "tests.prove.storage.stalled_coroutine", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

@@ -1,6 +1,6 @@
 """Stores from a coroutine, and ends in order when it is told to, as a server does.
 
-python -m tests.prove.stalled_coroutine URL ENDPOINT ENGINE KIND
+python -m tests.prove.storage.stalled_coroutine URL ENDPOINT ENGINE KIND
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 
-from tests.prove.stores import open_store
+from tests.prove.storage.stores import open_store
 from truss_outputs import ModelOutputs
 
 

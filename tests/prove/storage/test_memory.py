@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove.sink import sink
+from tests.prove.storage.sink import sink
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 GROWTH_MB = 64
 
 
 def growth_of(*place: str) -> float:
-    command = [sys.executable, "-m", "tests.prove.streaming_writer", "2", *place]
+    command = [sys.executable, "-m", "tests.prove.storage.streaming_writer", "2", *place]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return float(done.stdout)

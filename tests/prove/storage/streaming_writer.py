@@ -1,13 +1,13 @@
 """Stores one output of many gigabytes, and prints by how many MB its process grew over it.
 
-python -m tests.prove.streaming_writer GIGABYTES URL [ENDPOINT ENGINE]
+python -m tests.prove.storage.streaming_writer GIGABYTES URL [ENDPOINT ENGINE]
 """
 
 import resource
 import sys
 from collections.abc import Iterator
 
-from tests.prove.stores import open_store
+from tests.prove.storage.stores import open_store
 from truss_outputs import OutputWriter
 
 CHUNK = b"\x5a" * 1_000_000

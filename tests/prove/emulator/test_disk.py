@@ -14,7 +14,7 @@ from async_emulator import EmulatorProcess
 from tests.acceptance.conftest import Caller, serve, write_truss
 from tests.acceptance.test_serve import GATED_MODEL, seen, wait_until_none_under
 from tests.full_disk import full_disk
-from tests.prove.forked_command import ForkedEmulator, ForkingCommand
+from tests.prove.emulator.forked_command import ForkedEmulator, ForkingCommand
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(300)]
 

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from benchmarks.loopback_server import loopback_server
-from tests.prove.conftest import ENGINES
-from tests.prove.stores import BUCKET, open_store
+from tests.prove.storage.conftest import ENGINES
+from tests.prove.storage.stores import BUCKET, open_store
 from truss_outputs import OutputWriter
 
 STALL_SECONDS = 60

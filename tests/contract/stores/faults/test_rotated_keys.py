@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import HTTPException
 
-from tests.contract.stores.test_refusals import WRONG, Strict, engines, strict
+from tests.contract.stores.faults.test_refusals import WRONG, Strict, engines, strict
 from tests.unit.truss_outputs.model_request import REQUEST, request
 from truss_outputs import ModelOutputs, OutputReader
 from truss_outputs.stores.options import Engine

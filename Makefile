@@ -43,7 +43,7 @@ test: setup  ## Run the tests.
 	$(BIN)/pytest -n auto --dist worksteal
 
 prove: setup  ## Run the longer proofs: races, faults, crashes, other versions of truss.
-	$(BIN)/pytest -n auto --dist worksteal -m prove tests/prove
+	$(BIN)/pytest -n auto --dist worksteal -m prove
 
 truss-matrix: $(addprefix truss-,$(TRUSS))  ## Run what depends on truss on three versions of it (TRUSS="oldest newest": some).
 

@@ -77,7 +77,7 @@ def test_no_acknowledged_request_is_lost_when_the_emulator_is_killed(tmp_path, s
     assert runs[1:] == [1] * 19
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.prove)])
 def test_a_signal_ends_everything_and_keeps_the_queue(tmp_path, serve, number):
     truss = write_truss(tmp_path / "truss", GATED_MODEL)
     arguments = (truss, "--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")

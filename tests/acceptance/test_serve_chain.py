@@ -216,6 +216,7 @@ def test_a_chainlet_that_dies_is_restarted_and_the_request_runs_again(caller, fo
     caller.emulator.control.kill_replica(chainlet="Shouter")
     (folder / "open").touch()
     caller.wait(request_id, "SUCCEEDED", seconds=60)
+    until_printed(caller, "ended with exit code -9 (SIGKILL)")
     assert re.search(r"Shouter: replica \d+ ended with exit code -9 \(SIGKILL\)", caller.emulator.output)
     assert [(each["chainlet"], each["active"]) for each in caller.emulator.control.replicas()] == [
         ("Entry", 1),

@@ -80,7 +80,7 @@ def test_an_idle_deployment_scales_to_zero_and_starts_again_for_a_request(tmp_pa
     assert pid_of(caller) not in (first, second)  # a sync call waits for the cold start
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.prove), signal.SIGTERM])
 def test_an_orderly_stop_fails_no_running_request_that_has_one_attempt(tmp_path, serve, number):
     truss = write_truss(tmp_path / "truss", MODEL)
     data = ("--data-dir", tmp_path / "data", "--env", f"FOLDER={tmp_path}")

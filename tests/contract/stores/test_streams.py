@@ -58,6 +58,7 @@ def test_a_long_stream_comes_back_whole(store: Store) -> None:
     assert [entry.size for entry in store.list()] == [20 * MB]
 
 
+@pytest.mark.prove
 def test_a_stream_is_not_held_whole(store: Store) -> None:
     if isinstance(store, MemoryStore):
         pytest.skip("it holds what it stores")

@@ -44,7 +44,7 @@ async def test_a_stop_ends_what_the_model_has_detached(tree, deed):
 
 
 @only_linux
-@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("is_told", [True, pytest.param(False, marks=pytest.mark.prove)])
 async def test_a_crash_is_noticed_and_replaced_although_a_daemon_holds_its_pipe_and_socket(tree, is_told):
     tree.write("forked_twice()")
     replicas = ReplicaSet(
@@ -79,6 +79,7 @@ async def test_a_load_that_fails_is_told_at_once_although_a_daemon_holds_the_pip
     assert not is_alive(tree.pid("daemon"))
 
 
+@pytest.mark.prove
 async def test_a_model_that_kills_its_guard_holds_nobody(tree):
     deed = "in_a_new_session()\nimport threading, signal\n"
     deed += "threading.Timer(1, os.kill, (os.getppid(), signal.SIGKILL)).start()\n"

@@ -17,7 +17,7 @@ from truss_outputs.stores.s3.options import S3Options
 WRITE_SECONDS = 4.0  # so that a request has 1 s, and 1 s more for a body of up to 1 MiB
 
 
-@pytest.fixture(params=["s3", "gs", "az"])
+@pytest.fixture(params=["s3", *(pytest.param(each, marks=pytest.mark.prove) for each in ("gs", "az"))])
 def options(request: pytest.FixtureRequest) -> StoreOptions:
     match request.param:
         case "s3":
@@ -66,6 +66,7 @@ def test_a_bucket_that_never_answers_ends_the_write_by_its_deadline(
         assert time.monotonic() - started < 3
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("engine", ["sdk", "obstore"])
 def test_a_stall_in_the_middle_of_a_body_costs_one_retry(options: StoreOptions, engine: Engine) -> None:
     with stalled(options, engine) as (store, proxy):

@@ -78,6 +78,7 @@ def test_depth_beyond_every_limit_is_refused() -> None:
             OutputWriter(MemoryStore()).write(output, REQUEST)
 
 
+@pytest.mark.prove
 def test_ten_thousand_artifacts_are_read_back() -> None:
     store = MemoryStore()
     output = [{"frame": iter([b"%d" % number]), "n": number} for number in range(10_000)]

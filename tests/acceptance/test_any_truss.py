@@ -100,6 +100,72 @@ external_package_dirs: [../shared]
 runtime: {oidc: {enabled: true}}
 """
 
+# What a large model looks like. Its engine is not installed here, and its __init__ wants a GPU.
+LARGE = """
+import functools
+
+import pydantic
+import engine_for_gpus
+from engine_for_gpus import nn
+
+class Input(pydantic.BaseModel):
+    prompt: str
+
+class Net(nn.Module):
+    pass
+
+def shouted(hook):
+    @functools.wraps(hook)
+    async def wrapped(self, model_input):
+        return (await hook(self, model_input)).upper()
+    return wrapped
+
+class Model:
+    def __init__(self, config):
+        self.name = config["model_name"]
+        self.memory = engine_for_gpus.memory() // 2
+
+    def load(self):
+        raise MemoryError("70 B")
+
+    @shouted
+    @engine_for_gpus.inference_mode()
+    def predict(self, model_input: Input):
+        return self.engine(model_input)
+
+    def postprocess(self, output):
+        return {"name": self.name, "output": output}
+"""
+
+LARGE_CONFIG = """
+base_image: {image: nvidia/cuda:12}
+system_packages: [ffmpeg]
+requirments: [typed-wrong]
+resources: {accelerator: H100}
+secrets: {hf_access_token: null}
+weights: [{source: "hf://meta/llama@main", mount_location: /truss-async-models/deep/llama}]
+"""
+
+STUB = """
+from pathlib import Path
+
+READ = []
+
+def load():
+    READ.append(Path("/truss-async-models/deep/llama/weights.txt").read_text())
+
+async def predict(model_input):
+    return f"{model_input.prompt} {READ[0]}"
+"""
+
+FAILS_TO_LOAD = """
+class Model:
+    def load(self):
+        raise OSError("no GPU")
+
+    def predict(self, model_input): ...
+"""
+
 USES_TINY = "import tiny\n\nclass Model:\n    def predict(self, i):\n        return tiny.VALUE\n"
 
 
@@ -139,7 +205,12 @@ def write_all(folder: Path) -> list[Path]:
     (locked / "pyproject.toml").write_text(pyproject(requirement))
     lock = [uv.find_uv_bin(), "lock", "--quiet", "--offline", "--project", str(locked)]
     subprocess.run(lock, check=True)
-    return [*trusses, place, listed, in_text, in_project, locked]
+    large = write_truss(folder / "large", LARGE, LARGE_CONFIG)
+    (folder / "stub.py").write_text(STUB)
+    (folder / "llama").mkdir()
+    (folder / "llama" / "weights.txt").write_text("weights")
+    broken = write_truss(folder / "broken", FAILS_TO_LOAD)
+    return [*trusses, place, listed, in_text, in_project, locked, large, broken]
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +218,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProce
     folder = tmp_path_factory.mktemp("any")
     trusses = write_all(folder)
     arguments: list[str | Path] = [*trusses[1:], "--data-dir", folder / "data", "--environment", "staging"]
+    arguments += ["--keep-going", "--stub", f"large={folder / 'stub.py'}"]
+    arguments += ["--weights", f"/truss-async-models/deep/llama={folder / 'llama'}"]
     with EmulatorProcess(trusses[0], *arguments, environ={"TRUSS_SECRET_token": "hidden"}) as emulator:
         emulator.wait_until_ready()
         yield emulator
@@ -207,6 +280,35 @@ def test_a_streaming_model_streams_to_sync_callers_and_refuses_async_ones(models
     assert response.headers["transfer-encoding"] == "chunked"
     [error] = models["streaming"].run({}, "FAILED")["errors"]
     assert error["code"] == "ASYNC_REQUEST_NOT_SUPPORTED"
+
+
+def test_a_stub_stands_in_for_a_model_and_its_storage_its_types_and_decorators_are_real(models):
+    answer = models["large"].predict({"prompt": "hi"})
+    assert answer.json() == {"name": "tested", "output": "HI WEIGHTS"}, answer.text
+    models["large"].run({"prompt": "hi"})
+    [error] = models["large"].run({"prompt": []}, "FAILED")["errors"]
+    assert error["code"] == "MODEL_INVALID_INPUT"
+
+
+def test_what_a_truss_is_served_without_is_said_in_one_line_each(emulator):
+    said = [line.partition(" warning: ")[2] or line.removeprefix("warning: ") for line in emulator.lines]
+    place = next(line for line in said if "accelerator" in line).partition(": resources")[0]
+    assert place.endswith("large/config.yaml")
+    assert f"{place}: base_image is left out" in said
+    assert f"{place}: system_packages is left out" in said
+    assert f"{place}: resources.accelerator: H100: the model runs on what this machine has" in said
+    assert f"{place}: secrets that are not set here: set TRUSS_SECRET_hf_access_token" in said
+    assert next(line for line in said if line.startswith(f"{place}: requirments: ")).endswith("requirements?")
+    assert "engine_for_gpus is not installed: --stub has a placeholder for it" in said
+    assert [line for line in said if line.startswith("__init__ failed, and the stub goes on without it: ")]
+    assert [line for line in said if line.endswith("stub.py stands in for the model's own predict and load")]
+
+
+def test_one_that_fails_to_load_names_itself_and_takes_no_other_with_it(emulator, models):
+    [line] = [line for line in emulator.lines if "not served" in line]
+    assert line.endswith("broken: not served: the model broken failed to load: OSError: no GPU")
+    assert "Model is not ready" in models["broken"].predict({}).text
+    assert models["typed"].predict({"prompt": "ab"}).status_code == 200
 
 
 @pytest.mark.closeness("model's variables")

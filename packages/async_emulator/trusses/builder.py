@@ -9,12 +9,15 @@ from pathlib import Path
 
 from async_emulator.clock import Clock
 from async_emulator.disk import writing_to
+from async_emulator.errors import EnvironmentBuildFailed
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.config import TrussConfig
-from async_emulator.trusses.environment.environments import ModelEnvironments
+from async_emulator.trusses.environment.environments import NOT_FOR_A_STUB, ModelEnvironments
+from async_emulator.trusses.needs import Needs, needs_of
 from async_emulator.trusses.oidc_token import VARIABLE, oidc_token
-from async_emulator.trusses.replica_spec import ReplicaSpec, lay_out, replica_environ
+from async_emulator.trusses.replica_spec import ReplicaSpec, hub_dir, lay_out, replica_environ
 from async_emulator.trusses.source import TrussSource
+from async_emulator.trusses.stubs.stub import Stub
 
 
 class TrussBuilder:
@@ -42,15 +45,18 @@ class TrussBuilder:
 
         Raises UsageProblem, EnvironmentBuildFailed or DiskFull.
         """
-        settings = self._settings
-        context = await self._source.context(self._announce)
-        config = TrussConfig.read(context)
-        python = await self._environments.python_for(context, config.python_version, self._announce)
+        settings, source = self._settings, self._source
+        context = await source.context(self._announce)
+        stub = Stub.read(source.stub) if source.stub else None
+        config = TrussConfig.read(context, has_stub=stub is not None)
+        needs = needs_of(config.own, settings.substitutes, has_stub=stub is not None, place=source.place)
+        self._warn(config, needs, stub)
+        python = await self._python(context, config, stub)
         with writing_to(self._runs_dir):
             run_dir = self._next_run_dir(in_use)
-            lay_out(context, config, run_dir, self._dynamic_config())
+            lay_out(context, config, run_dir, self._dynamic_config(), needs.weights, stub)
         return ReplicaSpec(
-            name=self._source.name or "model",
+            name=source.name or "model",
             python=python,
             run_dir=run_dir,
             packages_dir=context / config.bundled_packages_dir,
@@ -60,9 +66,30 @@ class TrussBuilder:
                 os.environ,
                 model_id=settings.model_id,
                 deployment_id=settings.deployment_id,
+                hub=hub_dir(run_dir),
                 extra={**self._oidc(config, run_dir), **settings.environ},
             ),
         )
+
+    async def _python(self, context: Path, config: TrussConfig, stub: Stub | None) -> Path:
+        left_out = NOT_FOR_A_STUB if stub else ()
+        try:
+            return await self._environments.python_for(
+                context, config.python_version, self._announce, left_out=left_out
+            )
+        except EnvironmentBuildFailed as error:
+            raise EnvironmentBuildFailed(error.exit_code, self._source.name) from error
+
+    def _warn(self, config: TrussConfig, needs: Needs, stub: Stub | None) -> None:
+        """Say what the Truss is served without, each in one line."""
+        if stub:
+            self._announce(f"warning: {stub.file} stands in for the model's own predict and load")
+        for warning in needs.warnings:
+            self._announce(f"warning: {warning}")
+        given = {*os.environ, *self._settings.environ}
+        if unset := [name for name in config.unset_secrets if f"TRUSS_SECRET_{name}" not in given]:
+            variables = ", ".join(f"TRUSS_SECRET_{name}" for name in unset)
+            self._announce(f"warning: {self._source.place}: secrets that are not set here: set {variables}")
 
     def _next_run_dir(self, in_use: Collection[Path]) -> Path:
         """Make a new folder for each build, so that replicas of an earlier one are not disturbed."""

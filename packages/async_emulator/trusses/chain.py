@@ -50,24 +50,28 @@ class BuiltChain:
         return next(chainlet for chainlet in self.chainlets if chainlet.is_entrypoint)
 
 
-async def build_chain(chain_file: Path, cache: BuildCache, truss: TrussProcess) -> BuiltChain:
+async def build_chain(
+    chain_file: Path, cache: BuildCache, truss: TrussProcess, entrypoint: str | None = None
+) -> BuiltChain:
     """Return the chain of the present files, built unless it is in the cache.
+
+    `entrypoint` is the class of its entrypoint; None: the one that is marked.
 
     Raises NotAChain where its code fails, or truss refuses it, and DiskFull.
     """
     check_chain(chain_file)
-    known = cache.chains_dir / f"{_fingerprint(chain_file)}.json"
-    if (built := _built_before(known, chain_file)) is not None and cache.use(built):
+    known = cache.chains_dir / f"{_fingerprint(chain_file, entrypoint)}.json"
+    if (built := _built_before(known, chain_file, entrypoint)) is not None and cache.use(built):
         return BuiltChain.read(built)
     with cache.building(known) as building:
         written = building / "chain"
-        answer = await truss.write_chain(chain_file, written)
+        answer = await truss.write_chain(chain_file, written, entrypoint)
         if problem := answer.get("problem"):
             refuse_full(cache.chains_dir, str(problem))
             raise NotAChain(str(problem))
         sources = [Path(source) for source in answer["sources"]]
         (written / _INDEX).write_text(json.dumps(answer), encoding="utf-8")
-        built = known.with_name(_fingerprint(chain_file, *sources))
+        built = known.with_name(_fingerprint(chain_file, entrypoint, *sources))
         cache.put_in_place(written, built)
         known.write_text(json.dumps(list(map(str, sources))), encoding="utf-8")
     return BuiltChain.read(built)
@@ -81,18 +85,19 @@ def check_chain(chain_file: Path) -> None:
         raise NotAChain(f"{chain_file}: no chain: a chain is a Python file with an entrypoint")
 
 
-def _built_before(known: Path, chain_file: Path) -> Path | None:
+def _built_before(known: Path, chain_file: Path, entrypoint: str | None) -> Path | None:
     """Return the folder of an earlier build, if the files outside the chain's folder are the same too."""
     if not known.is_file():
         return None
     sources = [Path(source) for source in json.loads(known.read_text(encoding="utf-8"))]
-    built = known.with_name(_fingerprint(chain_file, *sources))
+    built = known.with_name(_fingerprint(chain_file, entrypoint, *sources))
     return built if built.is_dir() else None
 
 
-def _fingerprint(chain_file: Path, *sources: Path) -> str:
+def _fingerprint(chain_file: Path, entrypoint: str | None, *sources: Path) -> str:
     """Identify the chain that this file holds; another file of the folder may hold another chain."""
-    return f"{chain_file.stem}-{fingerprint([chain_file.parent, *sources])}"
+    parts = filter(None, (chain_file.stem, entrypoint, fingerprint([chain_file.parent, *sources])))
+    return "-".join(parts)
 
 
 def _chainlet(folder: Path, index: Mapping[str, Any]) -> Chainlet:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from async_emulator.trusses.config import TrussConfig
+from async_emulator.trusses.preparation import lay_out_preparation, lay_out_stub
+from async_emulator.trusses.stubs.stub import Stub
+from async_emulator.trusses.weights import Weights, lay_out_weights
 
 _PASSED_ON = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ"),
@@ -41,10 +44,23 @@ def dynamic_config_dir(run_dir: Path) -> Path:
     return run_dir / "dynamic_config"
 
 
-def lay_out(context: Path, config: TrussConfig, run_dir: Path, dynamic_config: Mapping[str, str]) -> None:
+def hub_dir(run_dir: Path) -> Path:
+    """Return the folder in the place of the image's cache of Hugging Face's hub."""
+    return run_dir / "hub"
+
+
+def lay_out(
+    context: Path,
+    config: TrussConfig,
+    run_dir: Path,
+    dynamic_config: Mapping[str, str],
+    weights: Mapping[Weights, Path],
+    stub: Stub | None,
+) -> None:
     """Write the files of the image's /app (server, model, data, config) and the mounted files.
 
-    `dynamic_config` holds the text of each file that the platform mounts.
+    `dynamic_config` holds the text of each file that the platform mounts, `weights` the local folders and
+    files in the place of those that it would load. Raises BadStub, and NotATruss where a stub does not fit.
     """
     app = app_dir(run_dir)
     shutil.copytree(context / "server", app)
@@ -56,6 +72,12 @@ def lay_out(context: Path, config: TrussConfig, run_dir: Path, dynamic_config: M
     mounted.mkdir()
     for name, text in dynamic_config.items():
         (mounted / name).write_text(text, encoding="utf-8")
+    places = lay_out_weights(weights, app, hub_dir(run_dir))
+    if places or stub:
+        own = [app / config.model_module_dir, context / config.bundled_packages_dir] if stub else []
+        package = lay_out_preparation(app, own_folders=own, places=places, root=run_dir / "root")
+        if stub:
+            lay_out_stub(stub, config, app, package)
 
 
 def replica_environ(
@@ -64,14 +86,20 @@ def replica_environ(
     *,
     model_id: str,
     deployment_id: str,
+    hub: Path,
     extra: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return the server's environment: the machine's variables, the Truss's own, its secrets, and `extra`."""
+    """Return the server's environment: the machine's variables, the Truss's own, its secrets, and `extra`.
+
+    Where weights were laid out in the folder `hub`, Hugging Face's library looks there alone.
+    """
     environ = {name: shell[name] for name in _PASSED_ON if name in shell}
     environ |= config.environment_variables
     for name in config.secret_names:
         if (variable := f"TRUSS_SECRET_{name}") in shell:
             environ[variable] = shell[variable]
+    if hub.is_dir():
+        environ |= {"HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "1"}
     return {
         **environ,
         "BT_MODEL_ID": model_id,

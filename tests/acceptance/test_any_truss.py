@@ -209,7 +209,7 @@ def write_all(folder: Path) -> list[Path]:
     (folder / "stub.py").write_text(STUB)
     (folder / "llama").mkdir()
     (folder / "llama" / "weights.txt").write_text("weights")
-    broken = write_truss(folder / "broken", FAILS_TO_LOAD)
+    broken = write_truss(folder / "broken", FAILS_TO_LOAD, "resources: {accelerator: A100}\n")
     return [*trusses, place, listed, in_text, in_project, locked, large, broken]
 
 

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import tokenize
 from collections.abc import Mapping
 from pathlib import Path
 
+from async_emulator.errors import NotATruss
 from async_emulator.trusses import before_server
 from async_emulator.trusses.config import TrussConfig
 from async_emulator.trusses.stubs.rewriting import with_stub
@@ -30,8 +32,13 @@ def lay_out_stub(stub: Stub, config: TrussConfig, app: Path, package: Path) -> N
     """Put the stub in the place of the model's own predict and load. Raises NotATruss and BadStub."""
     shutil.copy2(stub.file, package / "stub.py")
     model_file = app / config.model_file
-    source = model_file.read_text(encoding="utf-8") if model_file.is_file() else ""
+    source, encoding = "", "utf-8"
+    if model_file.is_file():
+        try:
+            with tokenize.open(model_file) as opened:  # in the encoding that the file itself names
+                source, encoding = opened.read(), opened.encoding
+        except (SyntaxError, UnicodeDecodeError) as error:
+            raise NotATruss(config.model_file, f"it cannot be read: {error}") from error
     model_file.parent.mkdir(exist_ok=True)
-    model_file.write_text(
-        with_stub(config.model_file, source, config.model_class_name, stub), encoding="utf-8"
-    )
+    changed = with_stub(config.model_file, source, config.model_class_name, stub)
+    model_file.write_text(changed, encoding=encoding)

@@ -4,6 +4,7 @@ The places are those of truss 0.18: `WeightsSource.mount_location`, `ModelRepo.r
 Dockerfile that it renders.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,8 @@ from typing import Any
 
 APP = PurePosixPath("/app")
 _MODEL_CACHE = APP / "model_cache"
+_MAIN = "main"
+_COMMIT = re.compile("[0-9a-f]{40}")
 _BUCKETS = ("gs://", "s3://")
 
 
@@ -18,14 +21,14 @@ _BUCKETS = ("gs://", "s3://")
 class Weights:
     """One entry of config.yaml. `place` is its absolute path in the image, or below the hub's cache.
 
-    `names` are what `--weights` may call it by; the first is shown. `is_in_hub` marks a repository that the
-    image keeps in the cache of Hugging Face's hub, where `place` is the repository's id.
+    `names` are what `--weights` may call it by; the first is shown. With a `revision`, it is a repository
+    that the image keeps in the cache of Hugging Face's hub, and `place` is the repository's id.
     """
 
     key: str
     place: PurePosixPath
     names: tuple[str, ...]
-    is_in_hub: bool = False
+    revision: str | None = None
 
     def given(self, folders: Mapping[str, Path]) -> Path | None:
         """Return the local folder or file that stands for it; None: none was given."""
@@ -35,8 +38,8 @@ class Weights:
 def weights_of(config: Mapping[str, Any]) -> list[Weights]:
     """Return every entry, in one numbering: `weights`, then `model_cache`, then `external_data`."""
     return [
-        Weights(key=key, place=place, names=(*names, str(index)), is_in_hub=is_in_hub)
-        for index, (key, place, names, is_in_hub) in enumerate(_entries(config))
+        Weights(key=key, place=place, names=(*names, str(index)), revision=revision)
+        for index, (key, place, names, revision) in enumerate(_entries(config))
     ]
 
 
@@ -47,36 +50,38 @@ def lay_out_weights(weights: Mapping[Weights, Path], app: Path, hub: Path) -> di
     """
     places = {}
     for each, local in weights.items():
-        if each.is_in_hub:
-            _lay_out_in_hub(each, local, hub)
+        if each.revision is not None:
+            _lay_out_in_hub(hub, str(each.place), each.revision, local)
             continue
         places[str(each.place)] = str(local)
         if each.place.is_relative_to(APP):
             link = app / each.place.relative_to(APP)
             link.parent.mkdir(parents=True, exist_ok=True)
+            if link.is_file():
+                link.unlink()  # what is loaded comes before what the Truss has of the same name
             if not link.exists():
                 link.symlink_to(local)
     return places
 
 
-def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, PurePosixPath, tuple[str, ...], bool]]:
+def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, PurePosixPath, tuple[str, ...], str | None]]:
     for entry in _dicts(config, "weights"):
         mount = str(entry.get("mount_location"))
-        yield "weights", PurePosixPath(mount), (mount, str(entry.get("source"))), False
+        yield "weights", PurePosixPath(mount), (mount, str(entry.get("source"))), None
     for key in ("model_cache", "hf_cache"):
         for entry in _dicts(config, key):
             repository = str(entry.get("repo_id"))
             if folder := entry.get("volume_folder"):
                 place = _MODEL_CACHE / str(folder)
-                yield key, place, (str(place), str(folder), repository), False
+                yield key, place, (str(place), str(folder), repository), None
             elif repository.startswith(_BUCKETS):
                 place = _MODEL_CACHE / repository.partition("://")[2]
-                yield key, place, (str(place), repository), False
+                yield key, place, (str(place), repository), None
             else:
-                yield key, PurePosixPath(repository), (repository,), True
+                yield key, PurePosixPath(repository), (repository,), str(entry.get("revision") or _MAIN)
     for entry in _dicts(config, "external_data"):
         path = str(entry.get("local_data_path"))
-        yield "external_data", APP / "data" / path, (path, str(entry.get("url"))), False
+        yield "external_data", APP / "data" / path, (path, str(entry.get("url"))), None
 
 
 def _dicts(config: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
@@ -84,14 +89,16 @@ def _dicts(config: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
     yield from (entry for entry in found if isinstance(entry, dict)) if isinstance(found, list) else ()
 
 
-def _lay_out_in_hub(weights: Weights, local: Path, hub: Path) -> None:
+def _lay_out_in_hub(hub: Path, repository_id: str, revision: str, local: Path) -> None:
     """Write the repository as the hub's library keeps it.
 
     The layout is that of huggingface.co/docs/huggingface_hub/guides/manage-cache.
     """
-    commit = "0" * 40
-    repository = hub / f"models--{str(weights.place).replace('/', '--')}"
-    (repository / "refs").mkdir(parents=True)
-    (repository / "refs" / "main").write_text(commit, encoding="utf-8")
-    (repository / "snapshots").mkdir()
+    commit = revision if _COMMIT.fullmatch(revision) else "0" * 40
+    repository = hub / f"models--{repository_id.replace('/', '--')}"
+    for name in {_MAIN, revision} - {commit}:
+        reference = repository / "refs" / name
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        reference.write_text(commit, encoding="utf-8")
+    (repository / "snapshots").mkdir(exist_ok=True)
     (repository / "snapshots" / commit).symlink_to(local)

@@ -8,6 +8,7 @@ EmulatorError
 │   ├── Unsupported              the Truss needs something that one machine without Docker cannot offer
 │   ├── MissingWeights           the Truss names weights, and no local ones were given in their place
 │   ├── UnknownWeights           the Truss names no such weights
+│   ├── DockerUnavailable        Docker does not answer, or cannot serve this
 │   ├── BadStub                  a stub has no usable predict, or stands for nothing that is served
 │   ├── OutOfBounds              an option that does not fit the others
 │   ├── PortInUse                another process listens there
@@ -93,6 +94,13 @@ class BadStub(UsageProblem):
         super().__init__(f"--stub {stub}: {problem}")
 
 
+class DockerUnavailable(UsageProblem):
+    """Docker does not answer, or cannot serve this."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"--docker: {problem}: start Docker, or leave the option out")
+
+
 class OutOfBounds(UsageProblem):
     """An option that does not fit the others."""
 
@@ -151,10 +159,13 @@ class EnvironmentBuildFailed(EmulatorError):
     `name` says which model it is, where there are several.
     """
 
-    def __init__(self, exit_code: int, name: str = "") -> None:
+    def __init__(self, exit_code: int, name: str = "", program: str = "uv") -> None:
         self.exit_code = exit_code
+        self.program = program
         of = f"of {name} " if name else ""
-        super().__init__(f"the model's requirements {of}could not be installed (uv ended with {exit_code})")
+        super().__init__(
+            f"the model's requirements {of}could not be installed ({program} ended with {exit_code})"
+        )
 
 
 class ModelLoadFailed(EmulatorError):

@@ -15,11 +15,7 @@ pytestmark = [pytest.mark.prove, pytest.mark.timeout(900)]
 
 IGNORE_ALL = [argument for key in IGNORABLE for argument in ("--ignore", key)]
 STUB = "def predict(model_input):\n    return model_input\n"
-NOT_SERVED = {
-    "test_streaming_truss_with_tracing": "async requests need plain http",
-    # They are there to fail.
-    "model_load_failure_test": "failed to load",
-}
+NOT_SERVED = {"test_streaming_truss_with_tracing": "async requests need plain http"}
 
 
 def folder_of(package: str) -> Path:

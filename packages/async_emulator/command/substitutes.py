@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 import click
 
-from async_emulator.errors import BadStub
+from async_emulator.errors import BadStub, DockerUnavailable
 from async_emulator.settings.substitutes import Substitutes
 from async_emulator.trusses.needs import IGNORABLE
 
@@ -75,6 +75,12 @@ _OPTIONS = (
         help="Serve without this setting of config.yaml. Repeatable.",
     ),
     click.option(
+        "--docker",
+        "with_docker",
+        is_flag=True,
+        help="Build the image that truss generates, and run the model in it, with Docker.",
+    ),
+    click.option(
         "--strict",
         "is_strict",
         is_flag=True,
@@ -98,6 +104,7 @@ class GivenSubstitutes:
     weights: Mapping[str, Path]
     ignored: frozenset[str]
     is_strict: bool
+    with_docker: bool = False
 
     @classmethod
     def take(cls, options: dict[str, Any]) -> Self:
@@ -107,12 +114,18 @@ class GivenSubstitutes:
             weights=dict(options.pop("weights")),
             ignored=frozenset(options.pop("ignored")),
             is_strict=options.pop("is_strict"),
+            with_docker=options.pop("with_docker"),
         )
 
     def check(self, trusses: Sequence[Path], chains: Sequence[Path]) -> None:
-        """Raise BadStub where a stub is for nothing that is served, as far as that is known now."""
+        """Raise BadStub where a stub is for nothing that is served, as far as that is known now.
+
+        Raises DockerUnavailable where --docker does not go with the rest.
+        """
         folders = [path.name for path in trusses]
         several = len(trusses) + len(chains) > 1
+        if self.with_docker and self.stubs:
+            raise DockerUnavailable("an image takes no --stub")
         for name, file in self.stubs.items():
             given = f"{name}={file}" if name else str(file)
             if not name and (chains or several):
@@ -136,6 +149,7 @@ class GivenSubstitutes:
     def _with(self, stubs: Mapping[str, Path], *, is_partial: bool) -> Substitutes:
         return Substitutes(
             is_strict=self.is_strict,
+            with_docker=self.with_docker,
             ignored=self.ignored,
             weights=self.weights,
             stubs=stubs,

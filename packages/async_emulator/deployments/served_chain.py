@@ -14,7 +14,7 @@ from async_emulator.deployments.platform import Platform
 from async_emulator.deployments.queued_deployment import QueuedDeployment
 from async_emulator.deployments.served import ServedSettings
 from async_emulator.deployments.task_group import together
-from async_emulator.errors import BadStub, NotAChain
+from async_emulator.errors import BadStub, DockerUnavailable, NotAChain
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.chain import BuiltChain, Chainlet, build_chain, check_chain
 from async_emulator.trusses.chainlet_source import ChainletSource, GeneratedChain
@@ -41,8 +41,10 @@ class ChainSettings(ServedSettings):
         return []
 
     def check(self) -> None:
-        """Raise NotAChain where the file holds no chain, and BadStub."""
+        """Raise NotAChain where the file holds no chain, BadStub, and DockerUnavailable."""
         check_chain(self.path)
+        if self.deployment.substitutes.with_docker:
+            raise DockerUnavailable("chainlets in containers cannot call each other here")
         check_stubs(self.deployment.substitutes)
 
     def open(self, platform: Platform) -> "ServedChain":

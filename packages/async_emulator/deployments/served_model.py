@@ -34,6 +34,8 @@ class ModelSettings(ServedSettings):
         """Raise NotATruss where the folder holds no Truss, BadStub, and what `needs_of` raises."""
         check_truss(self.path)
         check_stubs(self.deployment.substitutes)
+        if self.deployment.substitutes.with_docker:
+            return
         needs_of(
             own_settings(self.path),
             self.deployment.substitutes,

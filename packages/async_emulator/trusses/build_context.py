@@ -33,15 +33,18 @@ def truss_sources(truss_dir: Path) -> list[Path]:
 
 
 async def build_context(
-    truss_dir: Path, cache: BuildCache, truss: TrussProcess, left_out: Sequence[str] = ()
+    truss_dir: Path, cache: BuildCache, truss: TrussProcess, left_out: Sequence[str] | None = ()
 ) -> Path:
     """Return the build context of the Truss's present files, built unless it is in the cache.
 
-    The context has no settings of the keys that are `left_out` of config.yaml. Raises NotATruss where truss
-    refuses the folder, and DiskFull.
+    The context has no settings of the keys that are `left_out` of config.yaml; None: it is to be built into
+    an image, for which truss asks others what weights there are. Raises NotATruss where truss refuses the
+    folder, and DiskFull.
     """
     check_truss(truss_dir)
-    name = "-".join([fingerprint(truss_sources(truss_dir)), *sorted(left_out)])
+    name = "-".join(
+        [fingerprint(truss_sources(truss_dir)), *(["image"] if left_out is None else sorted(left_out))]
+    )
     context = cache.contexts_dir / name
     if cache.use(context):
         return context

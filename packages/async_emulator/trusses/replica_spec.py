@@ -10,6 +10,7 @@ from async_emulator.trusses.preparation import lay_out_preparation, lay_out_stub
 from async_emulator.trusses.stubs.stub import Stub
 from async_emulator.trusses.weights import Weights, lay_out_weights
 
+_OF_SECRETS = "TRUSS_SECRET_"
 _PASSED_ON = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
@@ -23,7 +24,7 @@ class ReplicaSpec:
     """All that a replica needs to start.
 
     `lay_out` fills `run_dir`. `slots` is the number of predictions at once. `name` precedes each line of the
-    replica's log.
+    replica's log. With `is_container`, the server runs in the Truss's image.
     """
 
     python: Path
@@ -32,6 +33,12 @@ class ReplicaSpec:
     slots: int
     name: str
     environ: Mapping[str, str] = field(repr=False)
+    is_container: bool = False
+
+
+def is_secret(variable: str) -> bool:
+    """Whether the shell's variable holds a secret of some Truss."""
+    return variable.startswith(_OF_SECRETS)
 
 
 def app_dir(run_dir: Path) -> Path:
@@ -68,16 +75,21 @@ def lay_out(
         if (context / source).is_dir():
             shutil.copytree(context / source, app / target)
     shutil.copy2(context / "config.yaml", app)
-    mounted = dynamic_config_dir(run_dir)
-    mounted.mkdir()
-    for name, text in dynamic_config.items():
-        (mounted / name).write_text(text, encoding="utf-8")
+    lay_out_mounted(run_dir, dynamic_config)
     places = lay_out_weights(weights, app, hub_dir(run_dir))
     if places or stub:
         own = [app / config.model_module_dir, context / config.bundled_packages_dir] if stub else []
         package = lay_out_preparation(app, own_folders=own, places=places, root=run_dir / "root")
         if stub:
             lay_out_stub(stub, config, app, package)
+
+
+def lay_out_mounted(run_dir: Path, dynamic_config: Mapping[str, str]) -> None:
+    """Write the files that the platform mounts, with the text of each by its name."""
+    mounted = dynamic_config_dir(run_dir)
+    mounted.mkdir()
+    for name, text in dynamic_config.items():
+        (mounted / name).write_text(text, encoding="utf-8")
 
 
 def replica_environ(
@@ -96,7 +108,7 @@ def replica_environ(
     environ = {name: shell[name] for name in _PASSED_ON if name in shell}
     environ |= config.environment_variables
     for name in config.secret_names:
-        if (variable := f"TRUSS_SECRET_{name}") in shell:
+        if (variable := f"{_OF_SECRETS}{name}") in shell:
             environ[variable] = shell[variable]
     if hub.is_dir():
         environ |= {"HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "1"}

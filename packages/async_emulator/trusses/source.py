@@ -60,6 +60,8 @@ class FolderSource:
         """Return the build context of the folder. Raises at once what `needs_of` raises."""
         announce(f"building {self._settings.path}")
         substitutes, path = self._settings.substitutes, self._settings.path
+        if substitutes.with_docker:
+            return await build_context(path, self._cache, self._truss, None)
         needs = needs_of(own_settings(path), substitutes, has_stub=self.stub is not None, place=self.place)
         for key in needs.left_out:  # what is left out of the context, nobody sees there
             announce(f"warning: {left_out(self.place, key)}")

@@ -24,13 +24,16 @@ class TrussProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
 
-    async def write_context(self, truss_dir: Path, context: Path, left_out: Sequence[str] = ()) -> str | None:
+    async def write_context(
+        self, truss_dir: Path, context: Path, left_out: Sequence[str] | None = ()
+    ) -> str | None:
         """Let truss write the build context of a Truss. Return the reason, in one line, if it refuses.
 
-        The settings that are `left_out` of config.yaml are those of a Truss that does not have them.
+        The settings that are `left_out` of config.yaml are those of a Truss that does not have them; None:
+        all are there, also those for which truss asks others.
         """
         answer = await self._ask(
-            {"write_context": str(truss_dir), "to": str(context), "left_out": list(left_out)}
+            {"write_context": str(truss_dir), "to": str(context), "left_out": left_out and list(left_out)}
         )
         problem = answer.get("problem")
         return None if problem is None else str(problem)

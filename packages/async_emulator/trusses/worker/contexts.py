@@ -22,14 +22,15 @@ class _OfflineBuilder(ServingImageBuilder):  # type: ignore[misc]  # truss is no
             setattr(config, key, type(config).model_fields[key].get_default(call_default_factory=True))
 
 
-def write_context(truss_dir: Path, context: Path, left_out: Sequence[str]) -> None:
+def write_context(truss_dir: Path, context: Path, left_out: Sequence[str] | None) -> None:
     """Let truss write the context to `context`, as of a Truss without the settings that are `left_out`.
 
-    The config.yaml of the context has all others. Raises what truss raises.
+    The config.yaml of the context has all others. None: it is for an image, so truss asks. Raises what truss
+    raises.
     """
     handle = TrussHandle(truss_dir)
     kept = handle.spec.config.to_dict(verbose=True).get(_ASKS)
-    if not kept and not left_out:
+    if left_out is None or not (kept or left_out):
         handle.build_docker_build_context(context)
     else:
         gathered = handle.gather() if handle.is_scattered() else truss_dir

@@ -28,7 +28,7 @@ def _main() -> None:
             answers.write(json.dumps({"problem": problem}) + "\n")
 
 
-def _problem_of(truss_dir: Path, context: Path, left_out: Sequence[str]) -> str | None:
+def _problem_of(truss_dir: Path, context: Path, left_out: Sequence[str] | None) -> str | None:
     """Let truss write the context. Return the reason, in one line, if truss refuses it."""
     import pydantic
     import yaml

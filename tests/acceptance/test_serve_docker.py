@@ -82,7 +82,8 @@ def test_a_truss_runs_in_its_image_behind_a_door_and_no_container_stays(tmp_path
     assert "model | the container says so" in caller.emulator.output
 
     os.kill(container["pid"], signal.SIGKILL)
-    until(lambda: len(calls(tmp_path, "run")) == 2 and "replica 1 is ready" in caller.emulator.lines[-1])
+    until(lambda: caller.emulator.output.count("replica 1 is ready") == 2)
+    assert len(calls(tmp_path, "run")) == 2
     caller.emulator.kill()
     until(lambda: not containers(tmp_path))
 
@@ -112,3 +113,4 @@ def test_where_docker_cannot_serve_it_one_line_says_so(tmp_path, docker, state, 
     truss = write_truss(tmp_path / "truss", MODEL)
     done = run_serve(truss, "--docker", *arguments, "--port", "0", "--data-dir", tmp_path / "data", **docker)
     assert_last_line(done, problem)
+    assert "building" not in done.stderr

@@ -15,6 +15,7 @@ from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.config import TrussConfig
 from async_emulator.trusses.docker import (
     build_image,
+    check_docker,
     environ_of_docker,
     is_dockers,
     lay_out_container,
@@ -61,6 +62,8 @@ class TrussBuilder:
         Raises UsageProblem, EnvironmentBuildFailed or DiskFull.
         """
         settings, source = self._settings, self._source
+        if settings.substitutes.with_docker:
+            await check_docker()  # before truss writes a context for nothing
         context = await source.context(self._announce)
         if settings.substitutes.with_docker:
             return await self._containers(context, in_use)

@@ -63,6 +63,7 @@ docker_server: {start_command: run, server_port: 8000, predict_endpoint: /, read
   liveness_endpoint: /}
 """
 CHAIN = """
+import torch
 import truss_chains as chains
 
 HERE = chains.RemoteConfig(docker_image=chains.DockerImage(base_image=chains.BasetenImage.PY311))

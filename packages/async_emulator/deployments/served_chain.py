@@ -97,7 +97,11 @@ class ServedChain:
         settings = self._settings
         self._platform.console.announce(f"generating {settings.path}")
         chain = await build_chain(
-            settings.path, self._platform.cache, self._platform.truss, settings.entrypoint
+            settings.path,
+            self._platform.cache,
+            self._platform.truss,
+            settings.entrypoint,
+            has_stubs=bool(settings.substitutes.stubs),
         )
         self._check_stubs(chain)
         self._generated.built = chain

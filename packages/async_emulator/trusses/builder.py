@@ -74,7 +74,15 @@ class TrussBuilder:
         python = await self._python(context, config, stub)
         with writing_to(self._runs_dir):
             run_dir = self._next_run_dir(in_use)
-            lay_out(context, config, run_dir, self._dynamic_config(), needs.weights, stub)
+            lay_out(
+                context,
+                config,
+                run_dir,
+                self._dynamic_config(),
+                needs.weights,
+                stub,
+                has_placeholders=bool(settings.substitutes.stubs),  # in all chainlets: they share files
+            )
         return ReplicaSpec(
             name=source.name or "model",
             python=python,

@@ -63,11 +63,14 @@ def lay_out(
     dynamic_config: Mapping[str, str],
     weights: Mapping[Weights, Path],
     stub: Stub | None,
+    *,
+    has_placeholders: bool,
 ) -> None:
     """Write the files of the image's /app (server, model, data, config) and the mounted files.
 
     `dynamic_config` holds the text of each file that the platform mounts, `weights` the local folders and
-    files in the place of those that it would load. Raises BadStub, and NotATruss where a stub does not fit.
+    files in the place of those that it would load. With `has_placeholders`, what its own files import need
+    not be installed. Raises BadStub, and NotATruss where a stub does not fit.
     """
     app = app_dir(run_dir)
     shutil.copytree(context / "server", app)
@@ -77,8 +80,9 @@ def lay_out(
     shutil.copy2(context / "config.yaml", app)
     lay_out_mounted(run_dir, dynamic_config)
     places = lay_out_weights(weights, app, hub_dir(run_dir))
-    if places or stub:
-        own = [app / config.model_module_dir, context / config.bundled_packages_dir] if stub else []
+    if places or has_placeholders:
+        folders = [app / config.model_module_dir, context / config.bundled_packages_dir]
+        own = folders if has_placeholders else []
         package = lay_out_preparation(app, own_folders=own, places=places, root=run_dir / "root")
         if stub:
             lay_out_stub(stub, config, app, package)

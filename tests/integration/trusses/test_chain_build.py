@@ -47,7 +47,7 @@ class NoTruss(TrussProcess):
     """For what is known already."""
 
     async def write_chain(
-        self, chain_file: Path, target: Path, entrypoint: str | None = None
+        self, chain_file: Path, target: Path, entrypoint: str | None = None, *, has_stubs: bool = False
     ) -> dict[str, Any]:
         raise AssertionError("truss was asked")
 
@@ -128,6 +128,16 @@ async def test_an_entrypoint_that_is_not_marked_is_named_by_its_class(tmp_path, 
         assert await build_chain(chain, cache, NoTruss(), name) == built
     with pytest.raises(NotAChain, match="Target class `C` not found"):
         await build_chain(chain, cache, truss, "C")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_with_stubs_a_chain_s_imports_need_not_be_installed(tmp_path, truss, cache):
+    (tmp_path / "chain").mkdir()
+    chain = tmp_path / "chain" / "chain.py"
+    chain.write_text("import engine_for_gpus\nfrom engine_for_gpus import nn\n" + HEAD + ENTRY.format("A"))
+    assert (await build_chain(chain, cache, truss, has_stubs=True)).entrypoint.name == "A"
+    with pytest.raises(NotAChain, match="No module named 'engine_for_gpus'"):
+        await build_chain(chain, cache, truss)
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -1,7 +1,7 @@
 """Stand-ins for modules that a stub does without, such as torch.
 
-Only an import by the model's own files gets one, only of what is not installed, and not where the import
-stands in a `try` that expects its failure. So libraries find the machine as it is.
+Only an import by the model's own files gets one, only of what is not installed, and not where a `try` around
+the import, or around a call that leads to it, expects its failure. So libraries find the machine as it is.
 """
 
 import ast
@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_EXPECTED = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+_EXPLICIT = frozenset({"ImportError", "ModuleNotFoundError"})
+_EXPECTED = _EXPLICIT | {"Exception", "BaseException"}
 _ERROR_NAMES = ("Error", "Exception", "Warning")
 
 
@@ -98,17 +99,25 @@ class _Finder:
         return importlib.machinery.ModuleSpec(name, _Loader(), is_package=True)  # type: ignore[arg-type]
 
     def _is_wanted(self) -> bool:
-        """Whether a file of the model's own imports it, and does not expect that it may be missing."""
+        """Whether a file of the model's own imports it, and no caller of the import expects it to fail."""
         frame: types.FrameType | None = sys._getframe(2)
         while frame is not None and "importlib" in frame.f_code.co_filename:
             if frame.f_globals["__name__"] == "importlib.util":  # it only asks whether there is one
                 return False
             frame = frame.f_back
-        if frame is None:
+        expected = _EXPECTED
+        if frame is None or not self._is_own(frame):
             return False
-        file = Path(frame.f_code.co_filename)
-        is_own = any(folder in file.parents for folder in self._own_folders)
-        return is_own and frame.f_lineno not in _optional_lines(file)
+        while frame is not None:
+            if self._is_own(frame) and frame.f_lineno in _guarded_lines(frame.f_code.co_filename, expected):
+                return False
+            expected = _EXPLICIT  # who calls the importing function may catch every error for other reasons
+            frame = frame.f_back
+        return True
+
+    def _is_own(self, frame: types.FrameType) -> bool:
+        parents = Path(frame.f_code.co_filename).parents
+        return any(folder in parents for folder in self._own_folders)
 
 
 class _Loader:
@@ -134,19 +143,19 @@ def _error(name: str) -> type:
 
 
 @functools.cache
-def _optional_lines(file: Path) -> "frozenset[int]":
-    tree = ast.parse(file.read_bytes())
+def _guarded_lines(file: str, expected: "frozenset[str]") -> "frozenset[int]":
+    """The lines of the file's `try` blocks that one of these errors does not leave."""
+    tree = ast.parse(Path(file).read_bytes())
     return frozenset(
         line
         for node in ast.walk(tree)
-        if isinstance(node, ast.Try) and any(map(_expects_failure, node.handlers))
+        if isinstance(node, ast.Try) and any(_catches(handler, expected) for handler in node.handlers)
         for statement in node.body
         for line in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     )
 
 
-def _expects_failure(handler: ast.ExceptHandler) -> bool:
+def _catches(handler: ast.ExceptHandler, expected: "frozenset[str]") -> bool:
     if handler.type is None:
-        return True
-    names = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
-    return bool(names & _EXPECTED)
+        return expected == _EXPECTED
+    return any(isinstance(node, ast.Name) and node.id in expected for node in ast.walk(handler.type))

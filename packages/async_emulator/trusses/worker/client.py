@@ -39,15 +39,23 @@ class TrussProcess:
         return None if problem is None else str(problem)
 
     async def write_chain(
-        self, chain_file: Path, target: Path, entrypoint: str | None = None
+        self, chain_file: Path, target: Path, entrypoint: str | None = None, *, has_stubs: bool = False
     ) -> dict[str, Any]:
         """Let truss generate a chain's chainlets and write their contexts; see worker.chains.write_chain.
 
-        `entrypoint` is the class of its entrypoint; None: the one that is marked.
+        `entrypoint` is the class of its entrypoint; None: the one that is marked. With `has_stubs`, what the
+        chain's own files import need not be installed.
 
         The answer holds the reason, in one line, under `problem` where it failed.
         """
-        return await self._ask({"write_chain": str(chain_file), "to": str(target), "entrypoint": entrypoint})
+        return await self._ask(
+            {
+                "write_chain": str(chain_file),
+                "to": str(target),
+                "entrypoint": entrypoint,
+                "has_stubs": has_stubs,
+            }
+        )
 
     async def close(self) -> None:
         """End the process, if there is one. The next question starts another."""

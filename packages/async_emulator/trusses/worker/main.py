@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from async_emulator.trusses.before_server import placeholders
+
 
 def _main() -> None:
     answers = io.TextIOWrapper(os.fdopen(os.dup(sys.stdout.fileno()), "wb", 0), write_through=True)
@@ -71,7 +73,10 @@ def _in_a_process_of_its_own(question: dict[str, Any], answers: io.TextIOWrapper
 
     child = os.fork()
     if child == 0:
-        answer = _chain_of(Path(question["write_chain"]), Path(question["to"]), question["entrypoint"])
+        chain_file = Path(question["write_chain"])
+        if question["has_stubs"]:
+            placeholders.install([chain_file.parent])  # in this child alone, which ends with the answer
+        answer = _chain_of(chain_file, Path(question["to"]), question["entrypoint"])
         answers.write(json.dumps(answer) + "\n")
         os._exit(0)
     _, status = os.waitpid(child, 0)

@@ -119,6 +119,28 @@ FOUND = [HAS, library.lacking, lacking, x, y]
     assert run(model) == ([False, None, None, None, None], [])
 
 
+def test_what_a_caller_expects_to_be_missing_is_missing(run):
+    model = """
+def needs(name):
+    import lacking
+
+FOUND = []
+try:
+    needs("it")
+except ImportError:
+    FOUND.append("missing")
+try:
+    needs("it")
+except Exception:
+    FOUND.append("caught")
+else:
+    FOUND.append("there")
+"""
+    found, said = run(model)
+    assert found == ["missing", "there"]
+    assert said == ["warning: lacking is not installed: --stub has a placeholder for it"]
+
+
 def test_an_import_in_a_function_gets_one_too(run):
     model = "def work():\n    import lacking\n    return str(lacking.x)\nFOUND = work()\n"
     assert run(model)[0] == "<lacking.x, which is not installed: --stub has a placeholder for it>"

@@ -24,7 +24,7 @@ from async_emulator.deployments.chainlet_routes import ChainletRoutes
 from async_emulator.deployments.platform import Platform
 from async_emulator.deployments.served import Served
 from async_emulator.emulator_settings import EmulatorSettings
-from async_emulator.errors import PortInUse
+from async_emulator.errors import EmulatorError, PortInUse
 from async_emulator.pending_http_server import PendingHttpServer
 from async_emulator.queue.disk_space import DiskSpace
 from async_emulator.queue.group_commit import GroupCommit
@@ -106,23 +106,38 @@ class Emulator:
         sweeping = asyncio.create_task(sweeper.run())
         watching_disks = asyncio.create_task(disk_space.run())
         stopping = asyncio.create_task(self._stopped.wait())
+        attending = asyncio.create_task(self._attend(running, ready))
         starting = asyncio.create_task(self._start(ready, truss))
         serving = asyncio.create_task(self._serve(platform, commits, served, http))
         try:
-            await asyncio.wait({serving, stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
-            for task in running:
+            await asyncio.wait({attending, serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (attending, serving):
                 if task.done():
                     task.result()
-            if serving.done():
-                serving.result()
         finally:
-            await _cancel(*running, starting, stopping, sweeping, watching_disks)
+            await _cancel(attending, *running, starting, stopping, sweeping, watching_disks)
             await truss.close()
             await _cancel(serving)
             cache.close()
             commits.stop()
             request_log.flush()
             queue.close()
+
+    async def _attend(self, running: Sequence[asyncio.Task[None]], ready: Sequence[asyncio.Event]) -> None:
+        """Wait until something can be served no longer, and raise why.
+
+        With `keep_going`, only say so, and wait for the others; the last one's error is raised.
+        """
+        left = dict(zip(running, zip(self._settings.served, ready, strict=True), strict=True))
+        while left:
+            done, _ = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                served, is_ready = left.pop(task)
+                error = task.exception()
+                if not (self._settings.keep_going and left and isinstance(error, EmulatorError)):
+                    task.result()
+                self._console.announce(f"{served.path}: not served: {error}")
+                is_ready.set()  # the others do not wait for it
 
     async def _serve(
         self, platform: Platform, commits: GroupCommit, served: Sequence[Served], http: PendingHttpServer

@@ -6,6 +6,10 @@ EmulatorError
 │   ├── NotAChain                the file holds no chain, or one that truss itself refuses
 │   ├── MissingRequirement       a model imports a package that its requirements do not name
 │   ├── Unsupported              the Truss needs something that one machine without Docker cannot offer
+│   ├── MissingWeights           the Truss names weights, and no local ones were given in their place
+│   ├── UnknownWeights           the Truss names no such weights
+│   ├── DockerUnavailable        Docker does not answer, or cannot serve this
+│   ├── BadStub                  a stub has no usable predict, or stands for nothing that is served
 │   ├── OutOfBounds              an option that does not fit the others
 │   ├── PortInUse                another process listens there
 │   ├── DataDirInUse             another emulator works in this data directory
@@ -27,6 +31,7 @@ EmulatorError
 └── InvalidTransition            the event is impossible in the status of the request
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -58,11 +63,44 @@ class MissingRequirement(UsageProblem):
 
 
 class Unsupported(UsageProblem):
-    """The Truss needs something that one machine without Docker cannot offer."""
+    """The Truss needs something that one machine without Docker cannot offer. `place` names the Truss."""
 
-    def __init__(self, key: str, found: object, reason: str) -> None:
+    def __init__(self, place: str, key: str, found: object, reason: str) -> None:
         self.key = key
-        super().__init__(f"config.yaml: {key}: {found!r} cannot be emulated: {reason}")
+        super().__init__(f"{place}: {key}: {found!r} cannot be emulated: {reason}")
+
+
+class MissingWeights(UsageProblem):
+    """The Truss names weights, and no local ones were given in their place."""
+
+    def __init__(self, place: str, key: str, name: str) -> None:
+        self.key = key
+        super().__init__(
+            f"{place}: {key}: {name} is not downloaded: give a local folder by --weights {name}=DIR, "
+            "or a stand-in for the model by --stub FILE.py"
+        )
+
+
+class UnknownWeights(UsageProblem):
+    """The Truss names no such weights."""
+
+    def __init__(self, place: str, name: str, known: Sequence[str]) -> None:
+        allowed = f"allowed is {', '.join(known)}" if known else "it names no weights: leave the option out"
+        super().__init__(f"--weights {name}: {place} names no such weights: {allowed}")
+
+
+class BadStub(UsageProblem):
+    """A stub has no usable predict, or stands for nothing that is served."""
+
+    def __init__(self, stub: object, problem: str) -> None:
+        super().__init__(f"--stub {stub}: {problem}")
+
+
+class DockerUnavailable(UsageProblem):
+    """Docker does not answer, or cannot serve this."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"--docker: {problem}: start Docker, or leave the option out")
 
 
 class OutOfBounds(UsageProblem):
@@ -133,10 +171,18 @@ class DiskFull(EmulatorError):
 
 
 class EnvironmentBuildFailed(EmulatorError):
-    """The model's requirements could not be installed."""
+    """The model's requirements could not be installed.
 
-    def __init__(self, exit_code: int) -> None:
-        super().__init__(f"the model's requirements could not be installed (uv ended with {exit_code})")
+    `name` says which model it is, where there are several.
+    """
+
+    def __init__(self, exit_code: int, name: str = "", program: str = "uv") -> None:
+        self.exit_code = exit_code
+        self.program = program
+        of = f"of {name} " if name else ""
+        super().__init__(
+            f"the model's requirements {of}could not be installed ({program} ended with {exit_code})"
+        )
 
 
 class ModelLoadFailed(EmulatorError):

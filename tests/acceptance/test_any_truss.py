@@ -5,172 +5,18 @@ All of them run in one emulator, which takes a third of the time.
 
 import base64
 import json
-import shutil
-import subprocess
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uv
 
 from async_emulator.testing.emulator_process import EmulatorProcess
-from tests.acceptance.conftest import ROOT, Caller, write_truss
+from tests.acceptance.conftest import Caller
+from tests.acceptance.trusses import write_all
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.truss]
-
-HOOKS = """
-from starlette.requests import Request
-
-class Model:
-    def preprocess(self, model_input):
-        return [model_input, "preprocessed"]
-
-    async def predict(self, model_input):
-        return [*model_input, "predicted"]
-
-    def postprocess(self, output, request: Request):
-        return {"steps": output, "request_id": request.headers["x-baseten-request-id"]}
-"""
-
-TYPED = """
-import pydantic
-
-class Input(pydantic.BaseModel):
-    prompt: str
-    steps: int = 2
-
-class Output(pydantic.BaseModel):
-    text: str
-
-class Model:
-    def predict(self, model_input: Input) -> Output:
-        return Output(text=model_input.prompt * model_input.steps)
-"""
-
-REQUEST_ONLY = """
-from starlette.requests import Request
-from starlette.responses import Response
-
-class Model:
-    async def predict(self, request: Request) -> Response:
-        body = await request.body()
-        return Response(b"<b>" + body + b"</b>", 203, {"x-mine": "kept"}, media_type="text/html")
-"""
-
-STREAMING = """
-class Model:
-    def predict(self, model_input):
-        def chunks():
-            for number in range(3):
-                yield f"{number};"
-        return chunks()
-"""
-
-PLACE = """
-import os, pathlib
-
-import beside  # of external_package_dirs
-
-class Model:
-    def __init__(self, config, data_dir, secrets, environment):
-        self._place = {
-            "metadata": config["model_metadata"],
-            "data": (pathlib.Path(data_dir) / "weights.txt").read_text(),
-            "secret": secrets["token"],
-            "environment": environment,
-        }
-
-    def setup_environment(self, environment):
-        self._place["set_up_for"] = environment
-
-    def predict(self, model_input):
-        token = pathlib.Path(os.environ["B10_OIDC_TOKEN_PATH"]).read_text()
-        environ = {"flag": os.environ["FLAG"], "port": os.environ["INFERENCE_SERVER_PORT"]}
-        return {**self._place, **environ, "beside": beside.VALUE, "token": token}
-"""
-
-# Its first answer is lost: the attempt fails after its commit.
-SKIPPING = """
-from fastapi import HTTPException
-from starlette.requests import Request
-from truss_outputs import ModelOutputs, stores_failures
-
-class Model:
-    def __init__(self, config, secrets, **kwargs):
-        self._outputs = ModelOutputs.from_truss(config, secrets)
-        self._entered = self._answered = 0
-
-    @stores_failures
-    def predict(self, model_input):
-        self._entered += 1
-        return {"entered": self._entered, "blob": b"not JSON"}
-
-    def postprocess(self, output, request: Request):
-        answer = self._outputs.store(output, request)
-        self._answered += 1
-        if self._answered == 1:
-            raise HTTPException(503, "the answer is lost")
-        return answer
-"""
-
-SKIPPING_CONFIG = """
-model_metadata: {truss_outputs: {url: 'file://%s', skip_stored: true, response: inline}}
-"""
-
-PLACE_CONFIG = """
-model_metadata: {mine: [1, 2]}
-environment_variables: {FLAG: 3}
-secrets: {token: null}
-data_dir: assets
-external_package_dirs: [../shared]
-runtime: {oidc: {enabled: true}}
-"""
-
-USES_TINY = "import tiny\n\nclass Model:\n    def predict(self, i):\n        return tiny.VALUE\n"
-
-
-def write_wheel(folder: Path) -> str:
-    """A package with one module, as a requirement that needs no index."""
-    wheel = folder / "tiny-1.0-py3-none-any.whl"
-    info = "tiny-1.0.dist-info"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("tiny.py", "VALUE = 'from a wheel'\n")
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
-    return f"tiny @ {wheel.as_uri()}"
-
-
-def pyproject(requirement: str) -> str:
-    head = '[project]\nname = "mine"\nversion = "1"\nrequires-python = ">=3.11"\n'
-    return f'{head}dependencies = ["{requirement}"]\n'
-
-
-def write_all(folder: Path) -> list[Path]:
-    plain = {"hooks": HOOKS, "typed": TYPED, "request_only": REQUEST_ONLY, "streaming": STREAMING}
-    trusses = [write_truss(folder / name, model) for name, model in plain.items()]
-    place = write_truss(folder / "place", PLACE, PLACE_CONFIG)
-    (place / "assets").mkdir()
-    (place / "assets" / "weights.txt").write_text("heavy")
-    skipping = write_truss(folder / "skipping", SKIPPING, SKIPPING_CONFIG % (folder / "stored"))
-    shutil.copytree(ROOT / "packages/truss_outputs", skipping / "packages/truss_outputs")
-    (folder / "shared").mkdir()
-    (folder / "shared" / "beside.py").write_text("VALUE = 'beside'\n")
-
-    requirement = write_wheel(folder)
-    listed = write_truss(folder / "listed", USES_TINY, f"requirements: ['{requirement}']\n")
-    in_text = write_truss(folder / "in_text", USES_TINY, "requirements_file: requirements.txt\n")
-    (in_text / "requirements.txt").write_text(f"{requirement}\n")
-    in_project = write_truss(folder / "in_project", USES_TINY, "requirements_file: pyproject.toml\n")
-    (in_project / "pyproject.toml").write_text(pyproject(requirement))
-    locked = write_truss(folder / "locked", USES_TINY, "requirements_file: uv.lock\n")
-    (locked / "pyproject.toml").write_text(pyproject(requirement))
-    lock = [uv.find_uv_bin(), "lock", "--quiet", "--offline", "--project", str(locked)]
-    subprocess.run(lock, check=True)
-    return [*trusses, place, skipping, listed, in_text, in_project, locked]
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +28,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def emulator(folder: Path) -> Iterator[EmulatorProcess]:
     trusses = write_all(folder)
     arguments: list[str | Path] = [*trusses[1:], "--data-dir", folder / "data", "--environment", "staging"]
+    arguments += ["--keep-going", "--stub", f"large={folder / 'stub.py'}"]
+    arguments += ["--weights", f"/truss-async-models/deep/llama={folder / 'llama'}"]
     with EmulatorProcess(trusses[0], *arguments, environ={"TRUSS_SECRET_token": "hidden"}) as emulator:
         emulator.wait_until_ready()
         yield emulator
@@ -243,6 +91,35 @@ def test_a_streaming_model_streams_to_sync_callers_and_refuses_async_ones(models
     assert response.headers["transfer-encoding"] == "chunked"
     [error] = models["streaming"].run({}, "FAILED")["errors"]
     assert error["code"] == "ASYNC_REQUEST_NOT_SUPPORTED"
+
+
+def test_a_stub_stands_in_for_a_model_and_its_storage_its_types_and_decorators_are_real(models):
+    answer = models["large"].predict({"prompt": "hi"})
+    assert answer.json() == {"name": "tested", "output": "HI WEIGHTS"}, answer.text
+    models["large"].run({"prompt": "hi"})
+    [error] = models["large"].run({"prompt": []}, "FAILED")["errors"]
+    assert error["code"] == "MODEL_INVALID_INPUT"
+
+
+def test_what_a_truss_is_served_without_is_said_in_one_line_each(emulator):
+    said = [line.partition(" warning: ")[2] or line.removeprefix("warning: ") for line in emulator.lines]
+    place = next(line for line in said if "accelerator" in line).partition(": resources")[0]
+    assert place.endswith("large/config.yaml")
+    assert f"{place}: base_image is left out" in said
+    assert f"{place}: system_packages is left out" in said
+    assert f"{place}: resources.accelerator: H100: the model runs on what this machine has" in said
+    assert f"{place}: secrets that are not set here: set TRUSS_SECRET_hf_access_token" in said
+    assert next(line for line in said if line.startswith(f"{place}: requirments: ")).endswith("requirements?")
+    assert "engine_for_gpus is not installed: --stub has a placeholder for it" in said
+    assert [line for line in said if line.startswith("__init__ failed, and the stub goes on without it: ")]
+    assert [line for line in said if line.endswith("stub.py stands in for the model's own predict and load")]
+
+
+def test_one_that_fails_to_load_names_itself_and_takes_no_other_with_it(emulator, models):
+    [line] = [line for line in emulator.lines if "not served" in line]
+    assert line.endswith("broken: not served: the model broken failed to load: OSError: no GPU")
+    assert "Model is not ready" in models["broken"].predict({}).text
+    assert models["typed"].predict({"prompt": "ab"}).status_code == 200
 
 
 @pytest.mark.closeness("model's variables")

@@ -81,6 +81,9 @@ class NoTruss:
     def dynamic_config(self) -> Mapping[str, str]:
         return {}
 
+    place = "config.yaml"
+    stub = None
+
 
 class Deployed(QueuedDeployment):
     """A deployment whose replicas the test opens by hand."""

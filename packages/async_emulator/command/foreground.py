@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 import uvloop
 
@@ -14,20 +15,39 @@ from async_emulator.deployments.served import ServedSettings
 from async_emulator.emulator import Emulator, base_url_of, listen
 from async_emulator.emulator_settings import EmulatorSettings
 from async_emulator.errors import UsageProblem
+from async_emulator.trusses.config import own_settings
+from async_inference.cli.checks.config_keys import check_keys
 from async_inference.cli.plugins import plugins
 
 
 def run_in_foreground(settings: EmulatorSettings, port: int, *, is_key_new: bool) -> None:
     """Serve until SIGINT or SIGTERM. Raises EmulatorError."""
-    for served in settings.served:
-        served.check()
-        _run_checks(served)
     show_warnings()
     terminal = Terminal()
+    settings = replace(settings, served=_checked(settings, terminal))
     with listen(port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         _greet(terminal, base_url_of(listener), settings, is_key_new=is_key_new)
         runner.run(_serve(settings, listener, terminal))
     terminal.announce("stopped; queued requests are kept")
+
+
+def _checked(settings: EmulatorSettings, terminal: Terminal) -> list[ServedSettings]:
+    """Return what a first look finds nothing against.
+
+    Raises UsageProblem: at the first that cannot be served, or with `keep_going` if there is no other.
+    """
+    good: list[ServedSettings] = []
+    for served in settings.served:
+        try:
+            served.check()
+            _run_checks(served)
+        except UsageProblem as error:
+            if not settings.keep_going or (served is settings.served[-1] and not good):
+                raise
+            terminal.announce(f"{served.path}: not served: {error}")
+            continue
+        good.append(served)
+    return good
 
 
 def _run_checks(served: ServedSettings) -> None:
@@ -50,6 +70,9 @@ def _greet(terminal: Terminal, base_url: str, settings: EmulatorSettings, *, is_
         say(f"{served.title}, data in {settings.data_dir}")
         if len(settings.served) > 1:
             say(f"  POST {_submit_url(base_url, settings, served)}, or any path with Host: {served.host}")
+        for truss_dir in served.truss_dirs:
+            for finding in check_keys(own_settings(truss_dir)):
+                say(f"warning: {truss_dir / 'config.yaml'}: {finding.problem}")
     if is_key_new:
         say(f"callers need this key, shown only once:\n\n  export BASETEN_API_KEY={settings.api_key}\n")
 

@@ -9,6 +9,7 @@ import click
 
 from async_emulator.command.like import take_settings
 from async_emulator.command.options import api_options, deployment_options
+from async_emulator.command.substitutes import substitute_options
 
 
 def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -64,6 +65,12 @@ def _parse_environment(_: click.Context, __: click.Parameter, given: tuple[str, 
     callback=take_settings,
     help="Take the settings that 'truss-async conformance' saw; an option that is given wins.",
 )
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Of several, serve those that can be served; each other one says in one line why not.",
+)
+@substitute_options
 @deployment_options
 @api_options
 @click.pass_context
@@ -81,6 +88,8 @@ def serve(
     **options: Any,
 ) -> None:
     """Run the Truss in TRUSS_DIR (default: this folder) behind Baseten's async API; or several, each a model.
+
+    A chain is its file, chain.py, or chain.py:CLASS where the entrypoint is not marked.
 
     The model runs in the real Truss server, without Docker, in an environment of its own. Requests that were
     acknowledged survive the end of this command, however it ends: start it again with the same --data-dir.

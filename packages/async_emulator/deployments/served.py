@@ -126,7 +126,7 @@ class ServedSettings(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Raise UsageProblem where a look at the path shows that it cannot be served."""
+        """Raise UsageProblem where a look at the files shows that it cannot be served."""
 
     @abstractmethod
     def open(self, platform: Platform) -> Served:

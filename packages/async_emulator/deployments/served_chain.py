@@ -14,10 +14,11 @@ from async_emulator.deployments.platform import Platform
 from async_emulator.deployments.queued_deployment import QueuedDeployment
 from async_emulator.deployments.served import ServedSettings
 from async_emulator.deployments.task_group import together
-from async_emulator.errors import NotAChain
+from async_emulator.errors import BadStub, DockerUnavailable, NotAChain
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.chain import BuiltChain, Chainlet, build_chain, check_chain
 from async_emulator.trusses.chainlet_source import ChainletSource, GeneratedChain
+from async_emulator.trusses.stubs.stub import check_stubs
 from async_inference.codes import Kind
 
 _API_KEY_VARIABLE = "TRUSS_SECRET_baseten_chain_api_key"
@@ -40,8 +41,11 @@ class ChainSettings(ServedSettings):
         return []
 
     def check(self) -> None:
-        """Raise NotAChain where the file holds no chain."""
+        """Raise NotAChain where the file holds no chain, BadStub, and DockerUnavailable."""
         check_chain(self.path)
+        if self.deployment.substitutes.with_docker:
+            raise DockerUnavailable("chainlets in containers cannot call each other here")
+        check_stubs(self.deployment.substitutes)
 
     def open(self, platform: Platform) -> "ServedChain":
         """Return what serves it. Needs a running event loop."""
@@ -92,9 +96,23 @@ class ServedChain:
     async def _generate(self) -> BuiltChain:
         settings = self._settings
         self._platform.console.announce(f"generating {settings.path}")
-        chain = await build_chain(settings.path, self._platform.cache, self._platform.truss)
+        chain = await build_chain(
+            settings.path,
+            self._platform.cache,
+            self._platform.truss,
+            settings.entrypoint,
+            has_stubs=bool(settings.substitutes.stubs),
+        )
+        self._check_stubs(chain)
         self._generated.built = chain
         return chain
+
+    def _check_stubs(self, chain: BuiltChain) -> None:
+        """Raise BadStub where a stub is for no chainlet of the chain."""
+        names = [chainlet.name for chainlet in chain.chainlets]
+        for name, file in self._settings.substitutes.stubs.items():
+            if name not in names:
+                raise BadStub(f"{name}={file}", f"{self._settings.path} has the chainlets {', '.join(names)}")
 
     def _deployment_of(self, chainlet: Chainlet) -> Deployment:
         if chainlet.is_entrypoint:
@@ -103,7 +121,7 @@ class ServedChain:
         digest = hashlib.sha256(f"{chain_id}/{name}".encode()).hexdigest()
         deployment = Deployment(
             replace(self._settings, model_id=digest[:8], deployment_id=digest[8:15]),
-            ChainletSource(self._generated, name),
+            ChainletSource(self._generated, self._settings.substitutes.stubs, name),
             self._platform,
         )
         self._others[name] = deployment
@@ -145,7 +163,11 @@ class _Entrypoint(QueuedDeployment):
         others: Mapping[str, Deployment],
     ) -> None:
         super().__init__(
-            settings, ChainletSource(generated), platform, kind=Kind.CHAIN, owner_id=settings.model_id
+            settings,
+            ChainletSource(generated, settings.substitutes.stubs),
+            platform,
+            kind=Kind.CHAIN,
+            owner_id=settings.model_id,
         )
         self._others = others
 

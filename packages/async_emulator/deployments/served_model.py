@@ -11,8 +11,10 @@ from async_emulator.deployments.served import ServedSettings
 from async_emulator.deployments.task_group import together
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.build_context import check_truss, truss_sources
-from async_emulator.trusses.config import model_name
+from async_emulator.trusses.config import model_name, own_settings
+from async_emulator.trusses.needs import needs_of
 from async_emulator.trusses.source import FolderSource
+from async_emulator.trusses.stubs.stub import check_stubs
 from async_inference.codes import Kind
 
 
@@ -29,8 +31,17 @@ class ModelSettings(ServedSettings):
         return [self.path]
 
     def check(self) -> None:
-        """Raise NotATruss where the folder holds no Truss."""
+        """Raise NotATruss where the folder holds no Truss, BadStub, and what `needs_of` raises."""
         check_truss(self.path)
+        check_stubs(self.deployment.substitutes)
+        if self.deployment.substitutes.with_docker:
+            return
+        needs_of(
+            own_settings(self.path),
+            self.deployment.substitutes,
+            has_stub=bool(self.deployment.substitutes.stubs),
+            place=str(self.path / "config.yaml"),
+        )
 
     def open(self, platform: Platform) -> "ServedModel":
         """Return what serves it. Needs a running event loop."""

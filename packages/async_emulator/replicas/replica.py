@@ -16,6 +16,7 @@ from async_emulator.prediction.model import TOKEN_HEADER, ModelServer
 from async_emulator.replicas.exit_code import told
 from async_emulator.replicas.model_log import ModelLog
 from async_emulator.replicas.output_pipe import OutputPipe
+from async_emulator.trusses.docker import CONTAINER
 from async_emulator.trusses.replica_spec import ReplicaSpec, app_dir, dynamic_config_dir
 
 _READY_INTERVAL_SECONDS = 0.01
@@ -54,9 +55,9 @@ class Replica:
             with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
                 port = listener.getsockname()[1]
                 process = await asyncio.create_subprocess_exec(
-                    *(str(spec.python), str(Path(__file__).with_name("server_process.py"))),
-                    *(str(spec.packages_dir), str(dynamic_config_dir(spec.run_dir)), str(listener.fileno())),
-                    cwd=app_dir(spec.run_dir),
+                    *_command(spec),
+                    str(listener.fileno()),
+                    cwd=spec.run_dir if spec.is_container else app_dir(spec.run_dir),
                     env={**spec.environ, "INFERENCE_SERVER_PORT": str(port)},
                     stdin=asyncio.subprocess.PIPE,  # brings the token; its end tells that we have ended
                     stdout=output.write_end,
@@ -157,6 +158,15 @@ class Replica:
         self._reading.cancel()
         self._output.close()
         self._log.end()
+
+
+def _command(spec: ReplicaSpec) -> tuple[str, ...]:
+    """Return the program that runs the server, without its last argument, the number of the listener."""
+    here = Path(__file__)
+    if spec.is_container:
+        return (str(spec.python), str(here.with_name("container_process.py")), str(spec.run_dir / CONTAINER))
+    folders = (str(spec.packages_dir), str(dynamic_config_dir(spec.run_dir)))
+    return (str(spec.python), str(here.with_name("server_process.py")), *folders)
 
 
 class ModelServers:

@@ -6,6 +6,8 @@ The server's code is unchanged. This file adds five things that an image has and
 of bundled packages at the end of the path, the folder that the platform mounts, a free port, an end, and a
 door. Any program and any web page on this machine can reach the port, so the server answers only calls with
 the header that is the first line of standard input, as `NAME: VALUE`. No code of the model's is told of it.
+Where something stands in for what the machine lacks, `trusses.before_server` lies beside main.py and runs
+first.
 
 The server is a child of this process, the guard. On Linux the guard adopts what the model has detached, and
 kills all of it when the server ends. The emulator holds the guard's standard input open: when the emulator
@@ -173,6 +175,10 @@ def _serve(packages_dir: str, dynamic_config_dir: str, listener_fd: int, header:
     # As in the image: the server's folder first, installed packages next, bundled packages last.
     sys.path[0] = str(Path.cwd())
     sys.path.append(packages_dir)
+    if Path("_truss_async").is_dir():  # something stands in for what this machine lacks
+        from _truss_async.prepare import prepare
+
+        prepare()
 
     import importlib.util
     import runpy

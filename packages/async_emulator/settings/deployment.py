@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from async_emulator.settings.substitutes import Substitutes
+
 SCALE_DOWN_DELAY_SECONDS = 900.0
 """The platform's default (docs.baseten.co/deployment/autoscaling/overview)."""
 
@@ -34,7 +36,8 @@ class DeploymentSettings:
     replica makes at once; None: the Truss's `predict_concurrency`. `retry_not_ready`: whether MODEL_NOT_READY
     is retried. `name` marks the lines of output of this deployment; an empty one marks none. `environment` is
     the name of the deployment's environment, if it has one. With `is_watched`, a change of the Truss's files
-    is deployed at once.
+    is deployed at once. `entrypoint` is the class of a chain's entrypoint; None: the one that is marked.
+    `substitutes` take the place of what this machine lacks.
     """
 
     path: Path
@@ -48,3 +51,5 @@ class DeploymentSettings:
     environment: str | None = None
     is_watched: bool = False
     autoscaling: Autoscaling = field(default_factory=Autoscaling)
+    entrypoint: str | None = None
+    substitutes: Substitutes = field(default_factory=Substitutes)

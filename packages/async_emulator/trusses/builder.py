@@ -4,17 +4,36 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from async_emulator.clock import Clock
 from async_emulator.disk import writing_to
+from async_emulator.errors import EnvironmentBuildFailed
 from async_emulator.settings.deployment import DeploymentSettings
 from async_emulator.trusses.config import TrussConfig
-from async_emulator.trusses.environment.environments import ModelEnvironments
+from async_emulator.trusses.docker import (
+    build_image,
+    check_docker,
+    environ_of_docker,
+    is_dockers,
+    lay_out_container,
+    volumes_of,
+)
+from async_emulator.trusses.environment.environments import NOT_FOR_A_STUB, ModelEnvironments
+from async_emulator.trusses.needs import needs_of
 from async_emulator.trusses.oidc_token import VARIABLE, oidc_token
-from async_emulator.trusses.replica_spec import ReplicaSpec, lay_out, replica_environ
+from async_emulator.trusses.replica_spec import (
+    ReplicaSpec,
+    hub_dir,
+    is_secret,
+    lay_out,
+    lay_out_mounted,
+    replica_environ,
+)
 from async_emulator.trusses.source import TrussSource
+from async_emulator.trusses.stubs.stub import Stub
 
 
 class TrussBuilder:
@@ -42,27 +61,92 @@ class TrussBuilder:
 
         Raises UsageProblem, EnvironmentBuildFailed or DiskFull.
         """
-        settings = self._settings
-        context = await self._source.context(self._announce)
-        config = TrussConfig.read(context)
-        python = await self._environments.python_for(context, config.python_version, self._announce)
+        settings, source = self._settings, self._source
+        if settings.substitutes.with_docker:
+            await check_docker()  # before truss writes a context for nothing
+        context = await source.context(self._announce)
+        if settings.substitutes.with_docker:
+            return await self._containers(context, in_use)
+        stub = Stub.read(source.stub) if source.stub else None
+        config = TrussConfig.read(context, has_stub=stub is not None)
+        needs = needs_of(config.own, settings.substitutes, has_stub=stub is not None, place=source.place)
+        self._warn(config, needs.warnings, stub)
+        python = await self._python(context, config, stub)
         with writing_to(self._runs_dir):
             run_dir = self._next_run_dir(in_use)
-            lay_out(context, config, run_dir, self._dynamic_config())
+            lay_out(
+                context,
+                config,
+                run_dir,
+                self._dynamic_config(),
+                needs.weights,
+                stub,
+                has_placeholders=bool(settings.substitutes.stubs),  # in all chainlets: they share files
+            )
         return ReplicaSpec(
-            name=self._source.name or "model",
+            name=source.name or "model",
             python=python,
             run_dir=run_dir,
             packages_dir=context / config.bundled_packages_dir,
             slots=settings.concurrency_target or config.predict_concurrency,
-            environ=replica_environ(
-                config,
-                os.environ,
-                model_id=settings.model_id,
-                deployment_id=settings.deployment_id,
-                extra={**self._oidc(config, run_dir), **settings.environ},
-            ),
+            environ=self._environ(config, run_dir, os.environ),
         )
+
+    async def _containers(self, context: Path, in_use: Collection[Path]) -> ReplicaSpec:
+        """Build the image, and the spec of replicas that run it. Raises DockerUnavailable too."""
+        settings, source = self._settings, self._source
+        config = TrussConfig.read(context, has_stub=True)  # an image may hold a server of its own
+        volumes = volumes_of(config, settings.substitutes, source.place)
+        self._warn(config, (), None)
+        self._announce("building the image (Docker keeps its layers for the next start)")
+        image = await build_image(context)
+        with writing_to(self._runs_dir):
+            run_dir = self._next_run_dir(in_use)
+            lay_out_mounted(run_dir, self._dynamic_config())
+            variables = self._environ(config, run_dir, {k: v for k, v in os.environ.items() if is_secret(k)})
+            if VARIABLE in variables:
+                volumes[variables[VARIABLE]] = Path(variables[VARIABLE])  # the token, at the same place
+            names = sorted(name for name in variables if not is_dockers(name))
+            lay_out_container(run_dir, image, volumes, names)
+        return ReplicaSpec(
+            name=source.name or "model",
+            python=Path(sys.executable),
+            run_dir=run_dir,
+            packages_dir=context,
+            slots=settings.concurrency_target or config.predict_concurrency,
+            environ=environ_of_docker(variables),
+            is_container=True,
+        )
+
+    def _environ(self, config: TrussConfig, run_dir: Path, shell: Mapping[str, str]) -> dict[str, str]:
+        return replica_environ(
+            config,
+            shell,
+            model_id=self._settings.model_id,
+            deployment_id=self._settings.deployment_id,
+            hub=hub_dir(run_dir),
+            extra={**self._oidc(config, run_dir), **self._settings.environ},
+        )
+
+    async def _python(self, context: Path, config: TrussConfig, stub: Stub | None) -> Path:
+        left_out = NOT_FOR_A_STUB if stub else ()
+        try:
+            return await self._environments.python_for(
+                context, config.python_version, self._announce, left_out=left_out
+            )
+        except EnvironmentBuildFailed as error:
+            raise EnvironmentBuildFailed(error.exit_code, self._source.name) from error
+
+    def _warn(self, config: TrussConfig, warnings: Sequence[str], stub: Stub | None) -> None:
+        """Say what the Truss is served without, each in one line."""
+        if stub:
+            self._announce(f"warning: {stub.file} stands in for the model's own predict and load")
+        for warning in warnings:
+            self._announce(f"warning: {warning}")
+        given = {*os.environ, *self._settings.environ}
+        if unset := [name for name in config.unset_secrets if f"TRUSS_SECRET_{name}" not in given]:
+            variables = ", ".join(f"TRUSS_SECRET_{name}" for name in unset)
+            self._announce(f"warning: {self._source.place}: secrets that are not set here: set {variables}")
 
     def _next_run_dir(self, in_use: Collection[Path]) -> Path:
         """Make a new folder for each build, so that replicas of an earlier one are not disturbed."""

@@ -50,24 +50,35 @@ class BuiltChain:
         return next(chainlet for chainlet in self.chainlets if chainlet.is_entrypoint)
 
 
-async def build_chain(chain_file: Path, cache: BuildCache, truss: TrussProcess) -> BuiltChain:
+async def build_chain(
+    chain_file: Path,
+    cache: BuildCache,
+    truss: TrussProcess,
+    entrypoint: str | None = None,
+    *,
+    has_stubs: bool = False,
+) -> BuiltChain:
     """Return the chain of the present files, built unless it is in the cache.
+
+    `entrypoint` is the class of its entrypoint; None: the one that is marked. With `has_stubs`, what its own
+    files import need not be installed.
 
     Raises NotAChain where its code fails, or truss refuses it, and DiskFull.
     """
     check_chain(chain_file)
-    known = cache.chains_dir / f"{_fingerprint(chain_file)}.json"
-    if (built := _built_before(known, chain_file)) is not None and cache.use(built):
+    variant = "-".join(filter(None, (entrypoint, "stubs" if has_stubs else None)))
+    known = cache.chains_dir / f"{_fingerprint(chain_file, variant)}.json"
+    if (built := _built_before(known, chain_file, variant)) is not None and cache.use(built):
         return BuiltChain.read(built)
     with cache.building(known) as building:
         written = building / "chain"
-        answer = await truss.write_chain(chain_file, written)
+        answer = await truss.write_chain(chain_file, written, entrypoint, has_stubs=has_stubs)
         if problem := answer.get("problem"):
             refuse_full(cache.chains_dir, str(problem))
             raise NotAChain(str(problem))
         sources = [Path(source) for source in answer["sources"]]
         (written / _INDEX).write_text(json.dumps(answer), encoding="utf-8")
-        built = known.with_name(_fingerprint(chain_file, *sources))
+        built = known.with_name(_fingerprint(chain_file, variant, *sources))
         cache.put_in_place(written, built)
         known.write_text(json.dumps(list(map(str, sources))), encoding="utf-8")
     return BuiltChain.read(built)
@@ -81,18 +92,19 @@ def check_chain(chain_file: Path) -> None:
         raise NotAChain(f"{chain_file}: no chain: a chain is a Python file with an entrypoint")
 
 
-def _built_before(known: Path, chain_file: Path) -> Path | None:
+def _built_before(known: Path, chain_file: Path, variant: str) -> Path | None:
     """Return the folder of an earlier build, if the files outside the chain's folder are the same too."""
     if not known.is_file():
         return None
     sources = [Path(source) for source in json.loads(known.read_text(encoding="utf-8"))]
-    built = known.with_name(_fingerprint(chain_file, *sources))
+    built = known.with_name(_fingerprint(chain_file, variant, *sources))
     return built if built.is_dir() else None
 
 
-def _fingerprint(chain_file: Path, *sources: Path) -> str:
+def _fingerprint(chain_file: Path, variant: str, *sources: Path) -> str:
     """Identify the chain that this file holds; another file of the folder may hold another chain."""
-    return f"{chain_file.stem}-{fingerprint([chain_file.parent, *sources])}"
+    parts = filter(None, (chain_file.stem, variant, fingerprint([chain_file.parent, *sources])))
+    return "-".join(parts)
 
 
 def _chainlet(folder: Path, index: Mapping[str, Any]) -> Chainlet:

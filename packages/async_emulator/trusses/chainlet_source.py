@@ -33,8 +33,11 @@ class GeneratedChain:
 class ChainletSource:
     """One chainlet of a generated chain: the one with this class name, or the entrypoint. See TrussSource."""
 
-    def __init__(self, chain: GeneratedChain, chainlet_name: str | None = None) -> None:
+    def __init__(
+        self, chain: GeneratedChain, stubs: Mapping[str, Path], chainlet_name: str | None = None
+    ) -> None:
         self._chain = chain
+        self._stubs = stubs
         self._chainlet_name = chainlet_name
 
     @property
@@ -46,6 +49,16 @@ class ChainletSource:
     def chainlet(self) -> str | None:
         """The chainlet's name; None until the chain has been generated."""
         return self._find(self._chain.built).name if self._chain.built else None
+
+    @property
+    def place(self) -> str:
+        """The chain's file and the chainlet's name."""
+        return f"{self._chain.file}: {self.name}"
+
+    @property
+    def stub(self) -> Path | None:
+        """The file of its stand-in, if it has one."""
+        return self._stubs.get(self.name)
 
     async def context(self, _: Callable[[str], None]) -> Path:
         """Return the build context, which exists since the chain was generated."""

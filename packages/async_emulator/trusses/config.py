@@ -1,27 +1,15 @@
 """The settings of a Truss that the emulator needs, from truss's own `config.yaml` with all defaults."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
-from async_emulator.errors import NotATruss, Unsupported
+from async_emulator.errors import NotATruss
+from async_emulator.trusses.needs import value_of
 
-_NEEDS_DOCKER = {
-    "base_image": "it needs Docker",
-    "docker_server": "it needs Docker",
-    "trt_llm": "it needs a GPU",
-    "bis_llm": "it needs a GPU",
-    "build_commands": "they need Docker",
-    "system_packages": "they need Docker",
-    "resources.accelerator": "it needs a GPU image",
-    "external_data": "it is loaded into an image",
-    "model_cache": "it is loaded into an image",
-    "weights": "they are mounted by the platform",
-    "training_checkpoints": "they are mounted by the platform",
-}
-_TRANSPORT = "http"
 _LOADER = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # the parser in C, where there is one, is ten times as fast
@@ -33,38 +21,37 @@ def model_name(path: Path) -> str:
         config = _read(path)
     except OSError:
         return path.name
-    return str(_value(config, "model_name") or path.name)
+    return str(value_of(config, "model_name") or path.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrussConfig:
-    """A Truss's settings. `predict_concurrency` is the number of predictions that the server runs at once."""
+    """A Truss's settings.
+
+    `predict_concurrency` is the number of predictions that the server runs at once. `unset_secrets`
+    have no value in config.yaml. `own` are all settings as it has them.
+    """
 
     model_name: str
     python_version: str
     predict_concurrency: int
     environment_variables: dict[str, str]
     secret_names: tuple[str, ...]
+    unset_secrets: tuple[str, ...]
+    model_file: Path
+    model_class_name: str
     model_module_dir: str
     data_dir: str
     bundled_packages_dir: str
     has_oidc_token: bool
+    own: Mapping[str, Any] = field(repr=False)
 
     @classmethod
-    def read(cls, context: Path) -> Self:
-        """Read the settings of a build context.
-
-        Raises Unsupported for a setting that one machine cannot satisfy, NotATruss where there is no model.
-        """
+    def read(cls, context: Path, *, has_stub: bool = False) -> Self:
+        """Read the settings of a build context. Raises NotATruss where it has neither a model nor a stub."""
         config = _read(context)
-        for key, reason in _NEEDS_DOCKER.items():
-            if found := _value(config, key):
-                raise Unsupported(key, found, reason)
-        transport = _value(config, "runtime.transport.kind")
-        if transport not in (None, _TRANSPORT):
-            raise Unsupported("runtime.transport.kind", transport, "async requests need plain http")
         model_file = Path(config["model_module_dir"], config["model_class_filename"])
-        if not (context / model_file).is_file():
+        if not has_stub and not (context / model_file).is_file():
             raise NotATruss(model_file, "config.yaml names this file as the model, and it does not exist")
         version = config["python_version"].removeprefix("py")
         return cls(
@@ -76,20 +63,26 @@ class TrussConfig:
                 for name, value in config["environment_variables"].items()
             },
             secret_names=tuple(config["secrets"]),
+            unset_secrets=tuple(name for name, value in config["secrets"].items() if not value),
+            model_file=model_file,
+            model_class_name=config["model_class_name"],
             model_module_dir=config["model_module_dir"],
             data_dir=config["data_dir"],
             bundled_packages_dir=config["bundled_packages_dir"],
-            has_oidc_token=bool(_value(config, "runtime.oidc.enabled")),
+            has_oidc_token=bool(value_of(config, "runtime.oidc.enabled")),
+            own=config,
         )
+
+
+def own_settings(truss_dir: Path) -> Mapping[str, Any]:
+    """Return what the folder's config.yaml says; nothing where truss will refuse the file."""
+    try:
+        config = _read(truss_dir)
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return config if isinstance(config, dict) else {}
 
 
 def _read(folder: Path) -> Any:
     text = (folder / "config.yaml").read_text(encoding="utf-8")
     return yaml.load(text, _LOADER)  # noqa: S506  # either is safe
-
-
-def _value(config: dict[str, Any], key: str) -> Any:
-    value: Any = config
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value

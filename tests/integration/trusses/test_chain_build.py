@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import yaml
 
 from async_emulator.errors import NotAChain, NotATruss
 from async_emulator.trusses.build_cache import BuildCache
 from async_emulator.trusses.build_context import build_context
 from async_emulator.trusses.chain import build_chain
 from async_emulator.trusses.worker.client import TrussProcess
+from tests.acceptance.conftest import write_truss
 
 pytestmark = pytest.mark.truss
 
@@ -46,7 +48,9 @@ def cache(tmp_path: Path) -> Iterator[BuildCache]:
 class NoTruss(TrussProcess):
     """For what is known already."""
 
-    async def write_chain(self, chain_file: Path, target: Path) -> dict[str, Any]:
+    async def write_chain(
+        self, chain_file: Path, target: Path, entrypoint: str | None = None, *, has_stubs: bool = False
+    ) -> dict[str, Any]:
         raise AssertionError("truss was asked")
 
 
@@ -113,6 +117,71 @@ async def test_a_chain_is_generated_once_for_the_same_files(tmp_path, truss, cac
     (folder / "beside.py").write_text("changed = True\n")
     again = await build_chain(chain, cache, truss)
     assert again.entrypoint.context != built.entrypoint.context
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_entrypoint_that_is_not_marked_is_named_by_its_class(tmp_path, truss, cache):
+    (tmp_path / "chain").mkdir()
+    chain = tmp_path / "chain" / "chain.py"
+    chain.write_text(HEAD + CHAINLET.format("A") + CHAINLET.format("B"))
+    for name in ("A", "B"):
+        built = await build_chain(chain, cache, truss, name)
+        assert [chainlet.name for chainlet in built.chainlets] == [name]
+        assert await build_chain(chain, cache, NoTruss(), name) == built
+    with pytest.raises(NotAChain, match="Target class `C` not found"):
+        await build_chain(chain, cache, truss, "C")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_with_stubs_a_chain_s_imports_need_not_be_installed(tmp_path, truss, cache):
+    (tmp_path / "chain").mkdir()
+    chain = tmp_path / "chain" / "chain.py"
+    chain.write_text("import engine_for_gpus\nfrom engine_for_gpus import nn\n" + HEAD + ENTRY.format("A"))
+    assert (await build_chain(chain, cache, truss, has_stubs=True)).entrypoint.name == "A"
+    with pytest.raises(NotAChain, match="No module named 'engine_for_gpus'"):
+        await build_chain(chain, cache, truss)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_file_without_chainlets_is_named(tmp_path, truss, cache):
+    (tmp_path / "chain").mkdir()
+    chain = tmp_path / "chain" / "notes.py"
+    chain.write_text("x = 1\n")
+    with pytest.raises(NotAChain, match=r"^[^\n]*notes\.py: [^\n]*no Chainlet in[^\n]*$"):
+        await build_chain(chain, cache, truss)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("is_volume", [True, False])
+async def test_nobody_is_asked_for_the_files_of_a_model_cache(tmp_path, truss, cache, is_volume):
+    model_cache = {
+        "repo_id": "not/anywhere",
+        "revision": "main",
+        "use_volume": is_volume,
+        "volume_folder": "x",
+    }
+    write_truss(tmp_path / "truss", "class Model: ...\n", f"model_cache: [{model_cache}]\n".lower())
+    context = await build_context(tmp_path / "truss", cache, truss)
+    config = yaml.safe_load((context / "config.yaml").read_text())
+    assert config["model_cache"][0]["repo_id"] == "not/anywhere"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_left_out_is_not_in_the_context(tmp_path, truss, cache):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "beside.py").touch()
+    folder = write_truss(
+        tmp_path / "truss",
+        "class Model: ...\n",
+        "docker_server: {start_command: x, server_port: 1, predict_endpoint: /, readiness_endpoint: /, "
+        "liveness_endpoint: /}\nbase_image: {image: x}\nexternal_package_dirs: [../shared]\n",
+    )
+    context = await build_context(folder, cache, truss, ["base_image", "docker_server"])
+    config = yaml.safe_load((context / "config.yaml").read_text())
+    assert (config["base_image"], config["docker_server"]) == (None, None)
+    assert "fastapi" in (context / "requirements.txt").read_text()
+    assert (context / "packages" / "beside.py").is_file()
+    assert await build_context(folder, cache, truss, ["base_image"]) != context
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ OPTIONS = {
 }
 # They say what is served and where, which is nothing that Baseten does differently.
 NOT_IN_THE_TABLE = {
-    *("--port", "--data-dir", "--env", "--model-id", "--deployment-id", "--like", "--help"),
+    *("--keep-going", "--like", "--port", "--data-dir", "--env", "--model-id", "--deployment-id", "--help"),
     "--api-key-file",  # another form of --api-key
 }
 

@@ -24,7 +24,24 @@ from async_emulator.trusses.environment.package_index import environment_for_uv
 # In the order in which the image installs them. A context has only the files that its Truss uses.
 _REQUIREMENT_FILES = ("user_requirements.txt", "pyproject.toml", "requirements.txt")
 _CONSTRAINTS = "constraints.txt"
+_OVERRIDES = "overrides.txt"
 _LOCK = "uv.lock"
+NOT_FOR_A_STUB = (
+    *("accelerate", "auto-gptq", "autoawq", "bitsandbytes", "cupy-cuda11x", "cupy-cuda12x", "deepspeed"),
+    *(
+        "flash-attn",
+        "jax",
+        "jaxlib",
+        "lmdeploy",
+        "onnxruntime-gpu",
+        "peft",
+        "sentence-transformers",
+        "sglang",
+    ),
+    *("tensorflow", "tensorrt", "tensorrt-llm", "torch", "torchaudio", "torchvision", "triton", "vllm"),
+    "xformers",
+)
+"""Packages that run models on GPUs, and those that cannot be imported without one of them. Our choice."""
 
 
 class ModelEnvironments:
@@ -35,11 +52,19 @@ class ModelEnvironments:
         self._interpreters = interpreters or Interpreters()
         self._locks: defaultdict[Path, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def python_for(self, context: Path, python_version: str, announce: Callable[[str], None]) -> Path:
+    async def python_for(
+        self,
+        context: Path,
+        python_version: str,
+        announce: Callable[[str], None],
+        *,
+        left_out: Sequence[str] = (),
+    ) -> Path:
         """Return the Python with the context's requirements, which are installed unless they are already.
 
         The interpreter is looked for each time; `announce` warns each time where it is of another version.
-        uv's progress goes to standard error. Raises EnvironmentBuildFailed and DiskFull.
+        Packages that are `left_out` are not installed, whatever requires them. uv's progress goes to standard
+        error. Raises EnvironmentBuildFailed and DiskFull.
         """
         interpreter = await self._interpreters.find(python_version)
         if interpreter is None:
@@ -50,6 +75,9 @@ class ModelEnvironments:
             )
         names = [name for name in (*_REQUIREMENT_FILES, _CONSTRAINTS, _LOCK) if (context / name).is_file()]
         contents = {name: _own_index(name, (context / name).read_text(encoding="utf-8")) for name in names}
+        if left_out:
+            # A requirement for a machine that does not exist: uv then drops the package wherever it is named.
+            contents[_OVERRIDES] = "".join(f"{name} ; sys_platform == 'none'\n" for name in left_out)
         environment = self._cache.environments_dir / _fingerprint(interpreter, contents)
         async with self._locks[environment]:
             if not self._cache.use(environment):
@@ -85,7 +113,10 @@ async def _build(building: Path, interpreter: Interpreter, contents: dict[str, s
             await installer.export_lock(building, building / "locked.txt")
         await installer.make_environment(building / "environment", interpreter.path)
         await installer.install(
-            building / "environment", [building / file for file in files], building / _CONSTRAINTS
+            building / "environment",
+            [building / file for file in files],
+            constraints=building / _CONSTRAINTS,
+            overrides=building / _OVERRIDES if _OVERRIDES in contents else None,
         )
     except EnvironmentBuildFailed:
         refuse_full(building.parent)
@@ -106,10 +137,13 @@ class _Installer:
     async def make_environment(self, environment: Path, python: Path) -> None:
         await self._run("venv", "--quiet", "--relocatable", "--no-project", "--python", python, environment)
 
-    async def install(self, environment: Path, files: Sequence[Path], constraints: Path) -> None:
+    async def install(
+        self, environment: Path, files: Sequence[Path], *, constraints: Path, overrides: Path | None
+    ) -> None:
         python = ("--python", environment / "bin" / "python")
+        options = ("--constraints", constraints, *(("--overrides", overrides) if overrides else ()))
         requirements = [argument for file in files for argument in ("--requirements", file)]
-        await self._run("pip", "install", *python, "--constraints", constraints, *requirements)
+        await self._run("pip", "install", *python, *options, *requirements)
 
     async def _run(self, *arguments: str | Path) -> None:
         """Run uv and show its progress; standard output is left to `serve` itself."""

@@ -1,6 +1,5 @@
 """Generates chainlets as `truss chains push` does. Runs in the process of `worker.main`."""
 
-import shutil
 import tempfile
 import traceback
 from collections.abc import Iterable
@@ -8,18 +7,21 @@ from pathlib import Path
 from typing import Any
 
 
-def write_chain(chain_file: Path, target: Path) -> dict[str, Any]:
+def write_chain(chain_file: Path, target: Path, entrypoint_name: str | None) -> dict[str, Any]:
     """Write the build context of each chainlet to `target`/NAME, and describe the chain.
+
+    `entrypoint_name` is the class of the entrypoint; None: the one that is marked.
 
     Raises any exception of the chain's own code or of truss.
     """
-    from truss.truss_handle.truss_handle import TrussHandle
     from truss_chains import framework
     from truss_chains.deployment import code_gen
 
+    from async_emulator.trusses.worker.contexts import write_context
+
     target.mkdir(parents=True)
     tempfile.tempdir = str(target)  # the code generation writes there
-    with framework.ChainletImporter.import_target(chain_file) as entrypoint:
+    with framework.ChainletImporter.import_target(chain_file, entrypoint_name) as entrypoint:
         framework.raise_validation_errors()
         first = framework.get_descriptor(entrypoint)
         needed = _with_dependencies(first)
@@ -32,8 +34,7 @@ def write_chain(chain_file: Path, target: Path) -> dict[str, Any]:
             truss_dir = code_gen.gen_truss_chainlet(
                 chain_file.parent, chain_name, each, model_name=each.display_name
             )
-            TrussHandle(truss_dir).build_docker_build_context(target / each.name)
-            shutil.rmtree(target / each.name / "build_hash", ignore_errors=True)
+            write_context(truss_dir, target / each.name, ())
         return {
             "name": chain_name,
             "chainlets": [

@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,18 +24,38 @@ class TrussProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
 
-    async def write_context(self, truss_dir: Path, context: Path) -> str | None:
-        """Let truss write the build context of a Truss. Return the reason, in one line, if it refuses."""
-        answer = await self._ask({"write_context": str(truss_dir), "to": str(context)})
+    async def write_context(
+        self, truss_dir: Path, context: Path, left_out: Sequence[str] | None = ()
+    ) -> str | None:
+        """Let truss write the build context of a Truss. Return the reason, in one line, if it refuses.
+
+        The settings that are `left_out` of config.yaml are those of a Truss that does not have them; None:
+        all are there, also those for which truss asks others.
+        """
+        answer = await self._ask(
+            {"write_context": str(truss_dir), "to": str(context), "left_out": left_out and list(left_out)}
+        )
         problem = answer.get("problem")
         return None if problem is None else str(problem)
 
-    async def write_chain(self, chain_file: Path, target: Path) -> dict[str, Any]:
+    async def write_chain(
+        self, chain_file: Path, target: Path, entrypoint: str | None = None, *, has_stubs: bool = False
+    ) -> dict[str, Any]:
         """Let truss generate a chain's chainlets and write their contexts; see worker.chains.write_chain.
+
+        `entrypoint` is the class of its entrypoint; None: the one that is marked. With `has_stubs`, what the
+        chain's own files import need not be installed.
 
         The answer holds the reason, in one line, under `problem` where it failed.
         """
-        return await self._ask({"write_chain": str(chain_file), "to": str(target)})
+        return await self._ask(
+            {
+                "write_chain": str(chain_file),
+                "to": str(target),
+                "entrypoint": entrypoint,
+                "has_stubs": has_stubs,
+            }
+        )
 
     async def close(self) -> None:
         """End the process, if there is one. The next question starts another."""
@@ -46,7 +67,7 @@ class TrussProcess:
                 async with asyncio.timeout(_END_SECONDS):
                     await process.wait()
 
-    async def _ask(self, question: dict[str, str]) -> dict[str, Any]:
+    async def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         async with self._lock:  # one question at a time: truss works in one thread
             process = self._process or await self._start()
             if process.stdin is None or process.stdout is None:

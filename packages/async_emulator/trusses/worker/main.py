@@ -10,11 +10,12 @@ import importlib.util
 import io
 import json
 import os
-import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from async_emulator.trusses.before_server import placeholders
 
 
 def _main() -> None:
@@ -25,17 +26,19 @@ def _main() -> None:
         if "write_chain" in question:
             _in_a_process_of_its_own(question, answers)
         else:
-            problem = _problem_of(Path(question["write_context"]), Path(question["to"]))
+            problem = _problem_of(Path(question["write_context"]), Path(question["to"]), question["left_out"])
             answers.write(json.dumps({"problem": problem}) + "\n")
 
 
-def _problem_of(truss_dir: Path, context: Path) -> str | None:
+def _problem_of(truss_dir: Path, context: Path, left_out: Sequence[str] | None) -> str | None:
     """Let truss write the context. Return the reason, in one line, if truss refuses it."""
     import pydantic
     import yaml
 
     try:
-        _write_context(truss_dir, context)
+        with _without_the_remote_side():
+            from async_emulator.trusses.worker import contexts
+        contexts.write_context(truss_dir, context, left_out)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(step) for step in first["loc"])
@@ -45,14 +48,6 @@ def _problem_of(truss_dir: Path, context: Path) -> str | None:
     except Exception as error:
         return _one_line(f"{type(error).__name__}: {error}")
     return None
-
-
-def _write_context(truss_dir: Path, context: Path) -> None:
-    with _without_the_remote_side():
-        from truss.truss_handle.truss_handle import TrussHandle
-
-    TrussHandle(truss_dir).build_docker_build_context(context)
-    shutil.rmtree(context / "build_hash", ignore_errors=True)  # a second copy of everything, for Docker
 
 
 @contextlib.contextmanager
@@ -73,12 +68,16 @@ def _without_the_remote_side() -> Iterator[None]:
             del sys.modules["truss"]  # a later import of truss gets all of it
 
 
-def _in_a_process_of_its_own(question: dict[str, str], answers: io.TextIOWrapper) -> None:
+def _in_a_process_of_its_own(question: dict[str, Any], answers: io.TextIOWrapper) -> None:
     import truss_chains.deployment.code_gen  # noqa: F401  # here, so that it is imported only once
 
     child = os.fork()
     if child == 0:
-        answers.write(json.dumps(_chain_of(Path(question["write_chain"]), Path(question["to"]))) + "\n")
+        chain_file = Path(question["write_chain"])
+        if question["has_stubs"]:
+            placeholders.install([chain_file.parent])  # in this child alone, which ends with the answer
+        answer = _chain_of(chain_file, Path(question["to"]), question["entrypoint"])
+        answers.write(json.dumps(answer) + "\n")
         os._exit(0)
     _, status = os.waitpid(child, 0)
     if status != 0:
@@ -86,11 +85,11 @@ def _in_a_process_of_its_own(question: dict[str, str], answers: io.TextIOWrapper
         answers.write(json.dumps({"problem": problem}) + "\n")
 
 
-def _chain_of(chain_file: Path, target: Path) -> dict[str, Any]:
+def _chain_of(chain_file: Path, target: Path, entrypoint: str | None) -> dict[str, Any]:
     from async_emulator.trusses.worker import chains as chain_worker
 
     try:
-        return chain_worker.write_chain(chain_file, target)
+        return chain_worker.write_chain(chain_file, target, entrypoint)
     except Exception as error:
         return {"problem": chain_worker.problem_of(chain_file, error)}
     except SystemExit as error:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from async_emulator.errors import NotATruss, Unsupported
+from async_emulator.errors import NotATruss
 from async_emulator.trusses.config import TrussConfig
 
 WRITTEN_BY_TRUSS = {
@@ -14,6 +14,7 @@ WRITTEN_BY_TRUSS = {
     "secrets": {"token": None},
     "model_module_dir": "model",
     "model_class_filename": "model.py",
+    "model_class_name": "Model",
     "data_dir": "data",
     "bundled_packages_dir": "packages",
     "resources": {"accelerator": None},
@@ -41,23 +42,11 @@ def test_a_missing_model_is_named(tmp_path):
         TrussConfig.read(write(tmp_path, model_class_filename="main.py"))
 
 
-@pytest.mark.parametrize(
-    ("changes", "key"),
-    [
-        ({"base_image": {"image": "nvidia/cuda"}}, "base_image"),
-        ({"system_packages": ["ffmpeg"]}, "system_packages"),
-        ({"build_commands": ["make"]}, "build_commands"),
-        ({"docker_server": {"start_command": "run"}}, "docker_server"),
-        ({"trt_llm": {"build": {}}}, "trt_llm"),
-        ({"resources": {"accelerator": "L4"}}, "resources.accelerator"),
-        ({"bis_llm": {"engine": "x"}}, "bis_llm"),
-        ({"external_data": [{"url": "https://x"}]}, "external_data"),
-        ({"model_cache": [{"repo_id": "x"}]}, "model_cache"),
-        ({"weights": [{"source": "hf://x"}]}, "weights"),
-        ({"training_checkpoints": {"x": 1}}, "training_checkpoints"),
-        ({"runtime": {"predict_concurrency": 1, "transport": {"kind": "grpc"}}}, "runtime.transport.kind"),
-    ],
-)
-def test_what_one_machine_cannot_give_is_named(tmp_path, changes, key):
-    with pytest.raises(Unsupported, match=f"config.yaml: {key}: .* cannot be emulated: "):
-        TrussConfig.read(write(tmp_path, **changes))
+def test_a_stub_needs_no_model(tmp_path):
+    config = TrussConfig.read(write(tmp_path, model_class_filename="main.py"), has_stub=True)
+    assert config.model_file == Path("model/main.py")
+
+
+def test_secrets_without_a_value_are_told_apart(tmp_path):
+    config = TrussConfig.read(write(tmp_path, secrets={"empty": None, "given": "here"}))
+    assert config.unset_secrets == ("empty",)

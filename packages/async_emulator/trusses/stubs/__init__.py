@@ -1,0 +1,1 @@
+"""Stand-ins for a model's own `predict` and `load`, which cannot run on this machine."""

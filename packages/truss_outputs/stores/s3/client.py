@@ -62,6 +62,7 @@ def connect(
     except BotoCoreError as error:
         raise_alone(ValueError(f"the SDK refused: {type(error).__name__}"))
     _expect_continue_for_large_bodies_only(client)
+    _sign_no_part(client)
     _sign_urls_as_requests(client)
     return client
 
@@ -112,6 +113,20 @@ def _expect_continue_for_large_bodies_only(client: "S3Client") -> None:
 
     client.meta.events.unregister("before-call.s3", add_expect_header)
     client.meta.events.register("before-call.s3", expect)
+
+
+def _sign_no_part(client: "S3Client") -> None:
+    """Spare each part a SHA-256, also over http: its CRC-32 is signed, and the reader checks the whole."""
+    from botocore.config import Config
+
+    config: Any = client.meta.config
+    s3: Any = {**config.s3, "payload_signing_enabled": False}
+    unsigned = config.merge(Config(s3=s3))
+
+    def sign(context: dict[str, Any], **kwargs: Any) -> None:
+        context["client_config"] = unsigned
+
+    client.meta.events.register("before-call.s3.UploadPart", sign)
 
 
 def _sign_urls_as_requests(client: "S3Client") -> None:

@@ -66,6 +66,23 @@ def store(stand_in: StandIn) -> Iterator[S3Store]:
     client.close()
 
 
+def test_over_http_a_whole_body_is_signed_and_a_part_by_its_checksum(
+    store: S3Store, stand_in: StandIn
+) -> None:
+    store.put("a", b"{}", content_type="application/json")
+    [(_, _, headers)] = stand_in.requests
+    assert (
+        headers["x-amz-content-sha256"] == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    )
+    stand_in.requests.clear()
+    store.client.upload_part(
+        Bucket="bucket", Key="a", UploadId="u", PartNumber=1, Body=b"{}", ChecksumCRC32="o7pAyg=="
+    )
+    [(_, _, headers)] = stand_in.requests
+    assert headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
+    assert "x-amz-checksum-crc32" in headers["authorization"]
+
+
 def test_a_create_is_one_conditional_put_with_its_checksum(store: S3Store, stand_in: StandIn) -> None:
     store.put("r/result.json", b"{}", content_type="application/json", create=True)
     [(method, path, headers)] = stand_in.requests

@@ -24,13 +24,22 @@ PAIRS: tuple[tuple[str, Engine], ...] = (
 
 @pytest.fixture(scope="session")
 def endpoint_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """Starts a server when its first test runs."""
+    """Starts a server when its first test runs. One that does not start fails the others at once."""
     endpoints: dict[str, str] = {}
+    failures: dict[str, Exception] = {}
     with ExitStack() as started:
 
         def of(server: str) -> str:
+            if server in failures:
+                raise failures[server]
             if server not in endpoints:
-                endpoints[server] = started.enter_context(SERVERS[server](tmp_path_factory.mktemp(server)))
+                try:
+                    endpoints[server] = started.enter_context(
+                        SERVERS[server](tmp_path_factory.mktemp(server))
+                    )
+                except Exception as failure:
+                    failures[server] = failure
+                    raise
             return endpoints[server]
 
         yield of
@@ -40,7 +49,7 @@ def endpoint_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
 def store(request: pytest.FixtureRequest, endpoint_of: Callable[[str], str]) -> Iterator[Store]:
     server, engine = request.param
     if reason := KNOWN_MISSES.get(
-        (server, request.node.originalname, request.node.callspec.params.get("megabytes"))
+        (server, engine, request.node.originalname, request.node.callspec.params.get("megabytes"))
     ):
         request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     with opened(server, engine, endpoint_of(server)) as found:

@@ -21,7 +21,7 @@ PROGRAMS = (
     "radosgw-admin",
     "setpriv",
 )
-WAIT = 60.0  # seconds for each step of the start, which takes about two seconds in all
+WAIT = 60.0  # seconds for each step of the start, which takes two to seven seconds in all
 LAST_LINES = 15
 
 # The daemons sign in with keys (cephx). Without keys (`auth_client_required = none`) about one start in four

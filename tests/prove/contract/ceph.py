@@ -11,19 +11,26 @@ import pytest
 
 from tests.prove.contract.ports import free_port, wait_for
 
-PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "setpriv")
-WAIT = 60.0  # seconds for each step of the start, which takes about two seconds in all
+PROGRAMS = (
+    "ceph",
+    "ceph-authtool",
+    "ceph-mon",
+    "ceph-osd",
+    "monmaptool",
+    "radosgw",
+    "radosgw-admin",
+    "setpriv",
+)
+WAIT = 60.0  # seconds for each step of the start, which takes two to seven seconds in all
 LAST_LINES = 15
 
-# The daemons trust each other without keys: only requests to the gateway are signed, and checked. By default
-# the monitor waits a second before each change of the cluster, of which the first pools need about ten.
+# The daemons sign in with keys (cephx). Without keys (`auth_client_required = none`) about one start in four
+# fails: a daemon sends a command before it knows the cluster's fsid, and the monitor refuses it. By default
+# the monitor waits a second before each change of the cluster, and the first pools need about ten changes.
 CONF = """\
 [global]
-fsid = {fsid}
-mon_host = v1:127.0.0.1:{port}
-auth_cluster_required = none
-auth_service_required = none
-auth_client_required = none
+mon_host = {monitor_address}
+keyring = {folder}/keyring
 mon_data = {folder}/mon
 osd_data = {folder}/osd
 admin_socket =
@@ -44,11 +51,7 @@ cluster_addr = 127.0.0.1
 @contextmanager
 def gateway(folder: Path, access_key_id: str, secret_access_key: str) -> Iterator[str]:
     """The url of a gateway that has one user, with this key. All its processes end with the block."""
-    if missing := [each for each in PROGRAMS if which(each) is None]:
-        pytest.skip(
-            f"Ceph's gateway is not tried: {', '.join(missing)} not found;"
-            " apt-get install radosgw ceph-mon ceph-osd"
-        )
+    skip_without_programs()
     with ExitStack() as daemons:
         try:
             endpoint = started(folder, daemons, access_key_id, secret_access_key)
@@ -58,13 +61,29 @@ def gateway(folder: Path, access_key_id: str, secret_access_key: str) -> Iterato
         yield endpoint
 
 
+def skip_without_programs() -> None:
+    if missing := [each for each in PROGRAMS if which(each) is None]:
+        pytest.skip(
+            f"Ceph's gateway is not tried: {', '.join(missing)} not found;"
+            " apt-get install radosgw ceph-mon ceph-osd"
+        )
+
+
 def started(folder: Path, daemons: ExitStack, access_key_id: str, secret_access_key: str) -> str:
+    address = f"v2:127.0.0.1:{free_port()}"
     conf = folder / "ceph.conf"
-    conf.write_text(CONF.format(fsid=uuid.uuid4(), port=free_port(), folder=folder), encoding="utf-8")
+    conf.write_text(CONF.format(monitor_address=address, folder=folder), encoding="utf-8")
     (folder / "mon").mkdir()
     (folder / "osd").mkdir()
+    monmap = str(folder / "monmap")
+    run(folder, "monmaptool", "--create", "--addv", "a", f"[{address}]", monmap)
+    keyring = str(folder / "keyring")
+    run(folder, "ceph-authtool", keyring, "--create-keyring")
+    for name in ("mon.", "osd.0", "client.admin"):
+        caps = ("--cap", "mon", "allow *", "--cap", "osd", "allow *")
+        run(folder, "ceph-authtool", keyring, "--gen-key", "-n", name, *caps)
     monitor = ("ceph-mon", "-c", str(conf), "-i", "a")
-    run(folder, *monitor, "--mkfs")
+    run(folder, *monitor, "--mkfs", "--monmap", monmap, "--keyring", keyring)
     daemons.enter_context(daemon(folder, *monitor, "-f"))
     osd_uuid = str(uuid.uuid4())
     run(folder, "ceph", "-c", str(conf), "osd", "new", osd_uuid)
@@ -75,8 +94,8 @@ def started(folder: Path, daemons: ExitStack, access_key_id: str, secret_access_
     key = ("--access-key", access_key_id, "--secret-key", secret_access_key)
     run(folder, "radosgw-admin", "-c", str(conf), *user, *key)
     place = f"127.0.0.1:{free_port()}"
-    listen = ("--rgw_frontends", f"beast endpoint={place}")
-    daemons.enter_context(daemon(folder, "radosgw", "-c", str(conf), "-n", "client.admin", "-f", *listen))
+    rgw = ("radosgw", "-c", str(conf), "-n", "client.admin", "-f")
+    daemons.enter_context(daemon(folder, *rgw, "--rgw_frontends", f"beast endpoint={place}"))
     wait_for(f"http://{place}", WAIT)
     return f"http://{place}"
 

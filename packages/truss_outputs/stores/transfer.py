@@ -24,6 +24,7 @@ PART = 8 * 1024 * 1024
 _IN_FLIGHT = 4  # with the part being read, 40 MiB
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 Retry: TypeAlias = Callable[[Callable[[], Any]], Any]
 """Calls the operation that it is given, again after each failure that may pass."""
@@ -77,6 +78,11 @@ def part_size(body: Body) -> int:
 
 def in_parts(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
     """The same bytes in parts of `size` bytes; the last may be smaller."""
+    return map(bytes, in_buffers(chunks, size))
+
+
+def in_buffers(chunks: Iterable[bytes], size: int) -> Iterator[bytes | bytearray]:
+    """The same as `in_parts`, without the copy that makes `bytes` of a part."""
     part = bytearray()
     for chunk in chunks:
         if len(chunk) == size and not part:  # as a file's chunks are: no copy is needed
@@ -88,10 +94,10 @@ def in_parts(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
             part += rest[:missing]
             rest = rest[missing:]
             if len(part) == size:
-                yield bytes(part)
-                part.clear()
+                yield part
+                part = bytearray()
     if part:
-        yield bytes(part)
+        yield part
 
 
 def whole_if_small(chunks: Iterator[bytes], limit: int) -> tuple[bytes | None, Iterator[bytes]]:
@@ -106,7 +112,7 @@ def whole_if_small(chunks: Iterator[bytes], limit: int) -> tuple[bytes | None, I
     return seen[0] if len(seen) == 1 else b"".join(seen), iter(())
 
 
-def upload_parts(put: Callable[[int, bytes], T], parts: Iterable[bytes], *, name: str) -> list[T]:
+def upload_parts(put: Callable[[int, P], T], parts: Iterable[P], *, name: str) -> list[T]:
     """Call `put` with each part and its number from 1, several at once; return the answers in order.
 
     The next parts are made meanwhile. Raises what `parts` and `put` raise, once no call is under way: no part

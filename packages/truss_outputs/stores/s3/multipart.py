@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def upload(
     client: "S3Client",
-    parts: Iterable[bytes],
+    parts: Iterable[bytes | bytearray],
     *,
     target: dict[str, Any],
     attributes: dict[str, Any],
@@ -104,17 +104,18 @@ def _is_there(client: "S3Client", place: dict[str, Any], parts: "list[CompletedP
     return found.get("ChecksumCRC32", "").partition("-")[0] == _crc32(checksums)
 
 
-def _crc32(body: bytes) -> str:
+def _crc32(body: bytes | bytearray) -> str:
     return base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
 
 
 def _upload_parts(
-    client: "S3Client", parts: Iterable[bytes], target: dict[str, Any], retry: Retry
+    client: "S3Client", parts: Iterable[bytes | bytearray], target: dict[str, Any], retry: Retry
 ) -> "list[CompletedPartTypeDef]":
-    def put(number: int, part: bytes) -> "CompletedPartTypeDef":
+    def put(number: int, part: bytes | bytearray) -> "CompletedPartTypeDef":
         checksum = _crc32(part)
+        body: Any = part  # the SDK takes a bytearray too, unlike the types that are published for it
         answer = retry(
-            lambda: client.upload_part(**target, PartNumber=number, Body=part, ChecksumCRC32=checksum)
+            lambda: client.upload_part(**target, PartNumber=number, Body=body, ChecksumCRC32=checksum)
         )
         return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": checksum}
 

@@ -15,7 +15,7 @@ from truss_outputs.stores.presigning import length_problem
 from truss_outputs.stores.s3 import errors as s3_errors
 from truss_outputs.stores.s3 import multipart as s3_multipart
 from truss_outputs.stores.sdk_errors.boundary import Boundary
-from truss_outputs.stores.transfer import CHUNK, Passing, Retry, in_parts, part_size, whole_if_small
+from truss_outputs.stores.transfer import CHUNK, Passing, Retry, in_buffers, part_size, whole_if_small
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -54,7 +54,7 @@ class S3Store(BucketUrls):
         """
         check_key(key)
         size = part_size(body)
-        passing = Passing(body, chunk=size)
+        passing = Passing(body)  # in chunks that stay in a processor's cache while they are hashed
         whole, chunks = whole_if_small(passing, _LARGEST_PUT if isinstance(body, bytes) else size)
         target: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
         attributes: Any = {**self._attributes, "ContentType": content_type}
@@ -68,7 +68,7 @@ class S3Store(BucketUrls):
             else:
                 s3_multipart.upload(
                     self.client,
-                    in_parts(chunks, size),
+                    in_buffers(chunks, size),
                     target=target,
                     attributes=attributes,
                     precondition=precondition,

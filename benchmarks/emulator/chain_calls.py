@@ -8,6 +8,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from async_emulator.testing.emulator_process import EmulatorProcess
+from benchmarks.emulator.bare_server import HEADERS, BareServer
 
 ITEMS = 8
 REPLICAS = 2
@@ -66,10 +68,13 @@ def run(console: Console) -> None:
         options = ("--replicas", str(REPLICAS), "--data-dir", folder / "data", "--env", f"PORTS={ports}")
         with EmulatorProcess(chain, *options) as emulator:
             emulator.wait_until_ready()
-            urls = [
-                f"http://127.0.0.1:{file.read_text()}/v1/models/model:predict" for file in ports.iterdir()
+            workers = [
+                BareServer.like_that_of(int(file.name), folder / f"bare-{file.name}")
+                for file in ports.iterdir()
             ]
-            times = asyncio.run(_times(emulator, urls))
+            with ExitStack() as running:
+                urls = [running.enter_context(worker.running()) for worker in workers]
+                times = asyncio.run(_times(emulator, urls))
     table = Table(
         "", "seconds", "of the chain, one after the other", f"goal {GOAL}", title="calls in a chain"
     )
@@ -86,7 +91,7 @@ def run(console: Console) -> None:
 
 
 async def _times(emulator: EmulatorProcess, urls: list[str]) -> dict[str, list[float]]:
-    async with aiohttp.ClientSession(headers=emulator.headers) as session:
+    async with aiohttp.ClientSession(headers={**emulator.headers, **HEADERS}) as session:
         run_remote = f"{emulator.base_url}/production/run_remote"
 
         async def post(url: str, body: object) -> None:

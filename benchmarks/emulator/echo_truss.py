@@ -42,10 +42,5 @@ class BenchTruss:
         """The process of the replica that was loaded last."""
         return int(self._newest().name)
 
-    @property
-    def predict_url(self) -> str:
-        """Where that replica predicts."""
-        return f"http://127.0.0.1:{self._newest().read_text()}/v1/models/model:predict"
-
     def _newest(self) -> Path:
         return max(self._ports.iterdir(), key=lambda file: file.stat().st_mtime_ns)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from async_emulator.testing.emulator_process import EmulatorProcess
+from benchmarks.emulator.bare_server import HEADERS, BareServer
 from benchmarks.emulator.echo_truss import BenchTruss
 
 REQUESTS = 200
@@ -37,7 +38,9 @@ def run(console: Console) -> None:
         files = {way: Path(name) / way for way in ("server itself", "submitted")}
         with EmulatorProcess(*truss.arguments) as emulator:
             emulator.wait_until_ready()
-            asyncio.run(_call(emulator, truss.predict_url, files))
+            bare = BareServer.like_that_of(truss.server_pid, Path(name) / "bare")
+            with bare.running() as predict_url:
+                asyncio.run(_call(emulator, predict_url, files))
         for way, file in files.items():
             milliseconds = [float(line) * 1_000 for line in file.read_text().splitlines()[WARM_UP:]]
             p50, p90 = statistics.median(milliseconds), statistics.quantiles(milliseconds, n=10)[8]
@@ -52,7 +55,7 @@ async def _call(emulator: EmulatorProcess, predict_url: str, files: dict[str, Pa
     async with aiohttp.ClientSession(headers=emulator.headers) as session:
         for _ in range(WARM_UP + REQUESTS):
             body: dict[str, object] = {"sent_at": time.time(), "file": str(files[directly])}
-            async with session.post(predict_url, json=body) as response:
+            async with session.post(predict_url, json=body, headers=HEADERS) as response:
                 response.raise_for_status()
             await asyncio.sleep(PAUSE_SECONDS)
             body = {"model_input": {"sent_at": time.time(), "file": str(files[submitted])}}

@@ -1,4 +1,4 @@
-"""Requests a second, end to end: through the emulator, and straight to the same Truss server.
+"""Requests a second, end to end: through the emulator, and straight to a Truss server like its own.
 
 The limit to reach for is what the server gives when it is called directly, with as many calls at once.
 """
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from async_emulator.testing.emulator_process import EmulatorProcess
+from benchmarks.emulator.bare_server import HEADERS, BareServer
 from benchmarks.emulator.completion import wait_until_done
 from benchmarks.emulator.echo_truss import BenchTruss
 from benchmarks.emulator.http_load import http_message, run_load
@@ -36,7 +37,7 @@ def run(console: Console) -> None:
             table.add_row(str(concurrency), *rates, f"{ratio:.2f}", verdict)
     console.print(table)
     console.print(
-        f"{REQUESTS:,} small requests a round, the same server process for both, medians of {ROUNDS} rounds\n"
+        f"{REQUESTS:,} small requests a round, each way has its own server; medians of {ROUNDS} rounds\n"
     )
 
 
@@ -47,16 +48,18 @@ def _measure(folder: Path, concurrency: int) -> tuple[list[float], list[float]]:
         httpx.Client(base_url=emulator.base_url, headers=emulator.headers, trust_env=False) as http,
     ):
         emulator.wait_until_ready()
-        rounds = [
-            (_direct(truss.predict_url, concurrency), _through(emulator, http, concurrency))
-            for _ in range(ROUNDS + 1)  # the first is for warming up
-        ]
+        bare = BareServer.like_that_of(truss.server_pid, folder / "bare")
+        with bare.running() as url:
+            rounds = [
+                (_direct(url, concurrency), _through(emulator, http, concurrency))
+                for _ in range(ROUNDS + 1)  # the first is for warming up
+            ]
     direct, through = zip(*rounds[1:], strict=True)
     return list(direct), list(through)
 
 
 def _direct(url: str, concurrency: int) -> float:
-    message = http_message(url, "POST", {}, b'{"number": 1}')
+    message = http_message(url, "POST", HEADERS, b'{"number": 1}')
     return run_load(url, message, calls=REQUESTS, connections=concurrency, status=200).rate
 
 

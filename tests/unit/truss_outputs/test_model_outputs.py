@@ -100,6 +100,7 @@ def test_whatever_cannot_be_stored_fails_the_request(
         OutputReader(store).load(REQUEST)
 
 
+@pytest.mark.prove
 def test_a_bucket_that_never_answers_keeps_a_failed_attempt_for_two_seconds_at_most() -> None:
     release = threading.Event()
 

@@ -75,6 +75,7 @@ def test_ten_artifacts_against_a_dead_bucket_share_one_deadline(
     assert "delete" not in {method for method, _ in store.calls}
 
 
+@pytest.mark.prove
 def test_no_thread_outlives_a_write_for_long(silent: SilentStore) -> None:
     with pytest.raises(StoreError):
         OutputWriter(silent, backoff=Backoff(budget=0.1)).write(TEN, REQUEST)

@@ -76,6 +76,7 @@ def test_an_address_in_a_secret_is_no_secret() -> None:
     assert redacted(text, [secret]) == text
 
 
+@pytest.mark.prove
 def test_a_very_long_secret_is_redacted_with_its_parts() -> None:
     """As a file of keys is."""
     secret = "\n".join(f"key{number}: {'abcdefghij' * 12}{number}" for number in range(40))

@@ -81,7 +81,7 @@ async def operations(target: Target) -> Facts:
     calls=3,
 )
 async def hosts(target: Target) -> Facts:
-    """Call the host of the model; another server is told its name."""
+    """Call the model by its host; a server elsewhere gets that name in the Host header."""
     base_url = target.endpoint.base_url
     model_id = await _id(target, "model_id")
     headers = {

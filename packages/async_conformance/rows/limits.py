@@ -73,7 +73,7 @@ async def queue_status_calls(target: Target) -> Facts:
 
 @row(
     "429",
-    proves="a refused call is told which limit it exceeded, and not when to try again",
+    proves="the answer 429 names the limit that was exceeded, and has no Retry-After",
     expected={
         "error_code": "rate_limited",
         "error": "Rate limit exceeded: async_queue_status takes # calls a second. Please try again later.",

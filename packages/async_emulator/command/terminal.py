@@ -11,7 +11,7 @@ from async_inference.printable import one_line, printable_in_colour
 class Terminal:
     """Shows lines to whoever runs the emulator; never raises where they cannot be written.
 
-    The first line that cannot be written is told on standard output. The number of lines that are missing is
+    The first failure is reported on standard output. The number of lines that are missing is
     told in the log itself, as soon as it takes lines again. See Console.
     """
 

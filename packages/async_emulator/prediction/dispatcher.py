@@ -182,7 +182,7 @@ class Dispatcher:
     async def _conclude(self, request: AsyncRequest, outcome: Success | Failure) -> None:
         """Try again, or end the request."""
         self._back_off = BACK_OFF_SECONDS[0]
-        # A request is unknown where the commit of its enqueue failed: its caller was told that it is refused.
+        # The queue forgets a request whose enqueue could not be committed; its caller got a 503.
         with contextlib.suppress(UnknownRequest):
             if isinstance(outcome, Failure) and (delay := self._delay(request, outcome)) is not None:
                 await self._retry(self._queue.record_attempt(request.request_id), delay)

@@ -1,8 +1,8 @@
 """The changes of the durable queue, on a disk that may fail.
 
 A disk that fails loses no ending. What callers asked for, an enqueue or a cancel, is undone with the commit
-that failed, and they are told. What has happened to requests, a lease, an attempt or an end, is kept: it is
-made again in a new transaction, which stays in memory until a later commit succeeds.
+that failed, and they get an error. What has happened to requests, a lease, an attempt or an end, is kept: it
+is made again in a new transaction, which stays in memory until a later commit succeeds.
 """
 
 import contextlib

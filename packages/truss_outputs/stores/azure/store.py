@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from truss_outputs.backoff import Backoff
 from truss_outputs.errors import ObjectNotFound
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt
@@ -15,7 +14,7 @@ from truss_outputs.stores.azure import errors as azure_errors
 from truss_outputs.stores.azure.account import Account
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.presigning import length_problem
-from truss_outputs.stores.sdk_errors.boundary import Boundary
+from truss_outputs.stores.sdk_errors.boundary import Boundary, retried
 from truss_outputs.stores.transfer import PART, Passing, Retry, in_parts, upload_parts, whole_if_small
 
 if TYPE_CHECKING:
@@ -70,7 +69,9 @@ class AzureStore(BucketUrls):
             else:
                 if create:
                     options["match_condition"] = _if_missing()
-                _upload_blocks(blob, in_parts(chunks, size), options, self._retry(key))
+                _upload_blocks(
+                    blob, in_parts(chunks, size), options, retried(lambda: self._errors(key, "put"))
+                )
         return passing.receipt
 
     def get(self, key: str) -> bytes:
@@ -155,16 +156,6 @@ class AzureStore(BucketUrls):
     def _chunks(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         with self._errors(key, "open"):
             yield from chunks
-
-    def _retry(self, key: str) -> Retry:
-        def call(operation: Callable[[], Any]) -> Any:
-            def translated() -> Any:
-                with self._errors(key, "put"):
-                    return operation()
-
-            return Backoff().call(translated)
-
-        return call
 
     def _errors(self, key: str, operation: str, passing: Passing | None = None) -> Boundary:
         return Boundary(self, operation, key, azure_errors.translation_of(operation), passing)

@@ -1,21 +1,20 @@
 """A store in an S3 bucket, or in one that speaks S3."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from truss_outputs.backoff import Backoff
 from truss_outputs.keys import check_key, is_key
 from truss_outputs.store import Body, ObjectEntry, ObjectInfo, PutReceipt, UnfinishedEntry
 from truss_outputs.stores.bucket_urls import BucketUrls
 from truss_outputs.stores.presigning import length_problem
 from truss_outputs.stores.s3 import errors as s3_errors
 from truss_outputs.stores.s3 import multipart as s3_multipart
-from truss_outputs.stores.sdk_errors.boundary import Boundary
-from truss_outputs.stores.transfer import CHUNK, Passing, Retry, in_buffers, part_size, whole_if_small
+from truss_outputs.stores.sdk_errors.boundary import Boundary, retried
+from truss_outputs.stores.transfer import CHUNK, Passing, in_buffers, part_size, whole_if_small
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -72,7 +71,7 @@ class S3Store(BucketUrls):
                     target=target,
                     attributes=attributes,
                     precondition=precondition,
-                    retry=self._retry(key),
+                    retry=retried(lambda: self._errors(key, "put")),
                 )
         return passing.receipt
 
@@ -156,16 +155,6 @@ class S3Store(BucketUrls):
             with closing(answer["Body"]) as body:
                 yield b""
                 yield from body.iter_chunks(CHUNK)
-
-    def _retry(self, key: str) -> Retry:
-        def call(operation: Callable[[], Any]) -> Any:
-            def translated() -> Any:
-                with self._errors(key, "put"):
-                    return operation()
-
-            return Backoff().call(translated)
-
-        return call
 
     def _errors(self, key: str, operation: str, passing: Passing | None = None) -> Boundary:
         return Boundary(self, operation, key, self._translated, passing)

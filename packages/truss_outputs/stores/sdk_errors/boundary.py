@@ -6,11 +6,12 @@ frame. So the StoreError keeps none of it, neither as its cause nor as its conte
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
+from truss_outputs.backoff import Backoff
 from truss_outputs.errors import AlreadyExists, ObjectNotFound, OutputError, StoreError
 from truss_outputs.secrecy.exceptions import raise_alone
-from truss_outputs.stores.transfer import Passing
+from truss_outputs.stores.transfer import Passing, Retry
 
 Translation: TypeAlias = Callable[[Exception, str], StoreError | None]
 """Takes the SDK's exception and the object's url. Returns None for an exception that is none of the SDK's."""
@@ -70,3 +71,16 @@ class Boundary:
             return known
         reason = f"{self._operation}: {known.reason}"
         return type(known)(known.url, reason, is_transient=known.is_transient)
+
+
+def retried(boundary: Callable[[], Boundary]) -> Retry:
+    """Return the calls of an SDK inside a boundary, each made again after a failure that may pass."""
+
+    def call(operation: Callable[[], Any]) -> Any:
+        def translated() -> Any:
+            with boundary():
+                return operation()
+
+        return Backoff().call(translated)
+
+    return call
